@@ -54,9 +54,7 @@ def require_array(
     open_high: bool = False,
 ) -> NDArray[np.float64]:
     """Return `value` as a float64 array whose every entry is finite and lies between `low` and `high`."""
-    interval = (
-        f"{'(' if open_low or low == -np.inf else '['}{low:g}, {high:g}{')' if open_high or high == np.inf else ']'}"
-    )
+    left, right = "(" if open_low or low == -np.inf else "[", ")" if open_high or high == np.inf else "]"
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -66,7 +64,7 @@ def require_array(
     inside &= (array < high) if open_high else (array <= high)
     if not np.all(inside):
         offender = array[~inside].flat[0] if array.ndim else array[()]
-        raise InvalidInput(f"{name} must lie in {interval}; got {offender:g}")
+        raise InvalidInput(f"{name} must lie in {left}{low:g}, {high:g}{right}; got {offender:g}")
     return array
 
 

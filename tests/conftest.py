@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long experiments in full, not in their reduced form")
 
 
-@pytest.fixture()
+@pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether the long experiments run in full."""
     return bool(request.config.getoption("--long"))

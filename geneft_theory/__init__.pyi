@@ -1,0 +1,15 @@
+from . import citation as citation
+from . import errors as errors
+from . import estimate as estimate
+from . import numerics as numerics
+from . import relations as relations
+from . import statements as statements
+from . import statics as statics
+from .citation import cite as cite
+from .errors import InvalidInput as InvalidInput
+from .estimate import Estimate as Estimate
+from .statements import Statement as Statement
+from .statements import Status as Status
+from .statements import catalogue as catalogue
+
+__version__: str
