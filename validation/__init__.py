@@ -1,0 +1,1 @@
+"""The experiments: real networks held against the theory, and the command `geneft` that runs them."""

@@ -1,0 +1,46 @@
+"""Every number of `reference_values.toml`, computed through the public function that it names."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import geneft_theory
+from geneft_theory import Status, catalogue, relations
+
+FILE = Path(__file__).with_name("reference_values.toml")
+VALUES = tomllib.loads(FILE.read_text(encoding="utf-8"))["value"]
+
+
+def compute(function, arguments):
+    if function.startswith("catalogue:"):
+        return catalogue[function.removeprefix("catalogue:")](**arguments)
+    package, name = function.split(".")
+    arguments = dict(arguments)
+    if "relation" in arguments:
+        arguments["relation"] = relations.parse(arguments["relation"], arguments.pop("n"))
+    return getattr(getattr(geneft_theory, package), name)(**arguments)
+
+
+@pytest.mark.parametrize("reference", VALUES, ids=lambda reference: reference["key"])
+def test_the_package_reproduces(reference):
+    computed = compute(reference["function"], reference["arguments"])
+    failure = f"{reference['what']} ({reference['source']}; statement {reference['statement']})"
+    if isinstance(reference["value"], str):
+        assert str(computed) == reference["value"], failure
+        return
+    difference = np.abs(np.asarray(computed, dtype=float) - np.asarray(reference["value"], dtype=float))
+    assert np.all(difference <= reference["tolerance"]), failure
+
+
+@pytest.mark.parametrize("reference", VALUES, ids=lambda reference: reference["key"])
+def test_a_reference_value_says_where_it_comes_from(reference):
+    assert reference["status"] in Status.__members__
+    assert reference["statement"] in catalogue
+    assert reference["source"]
+
+
+def test_keys_are_unique():
+    keys = [reference["key"] for reference in VALUES]
+    assert len(keys) == len(set(keys))

@@ -1,0 +1,57 @@
+"""Options that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+# The four relations of Table I at n = 30, as `geneft_theory.relations.parse` names them.
+TABLE_ONE = ("modulo:3", "modulo:5", "greater-than", "complete-bipartite:10")
+
+
+def comma_separated_numbers(name: str, text: str) -> tuple[float, ...]:
+    """Return the numbers of "0.1,0.2,0.3", or refuse the text."""
+    from geneft_theory.errors import InvalidInput, shown
+
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInput(f"{name} must be numbers separated by commas; got {shown(text)}") from None
+
+
+def comma_separated_integers(name: str, text: str) -> tuple[int, ...]:
+    """Return the integers of "1,2,3", or refuse the text."""
+    from geneft_theory.errors import InvalidInput, shown
+
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInput(f"{name} must be integers separated by commas; got {shown(text)}") from None
+
+
+def add_relation(parser: argparse.ArgumentParser, *, several: bool) -> None:
+    """Add --relation and --n, with the names of the relations that the package knows."""
+    text = "a relation such as modulo:3, greater-than, complete-bipartite:10, or expression:(i + j) %% 3 == 0"
+    if several:
+        parser.add_argument(
+            "--relation", action="append", metavar="NAME", help=text + "; repeat it for several (default: Table I)"
+        )
+    else:
+        parser.add_argument("--relation", default="modulo:3", metavar="NAME", help=text + " (default: %(default)s)")
+    parser.add_argument("--n", type=int, default=None, metavar="N", help="number of symbols (default: 30)")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on standard output; not-a-number is not JSON and becomes null."""
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value != value:
+        return None
+    return value
