@@ -9,7 +9,9 @@ from typing import Any
 def add(subparsers: Any) -> None:
     """Add the command to the parser."""
     parser = subparsers.add_parser("cite", help="print BibTeX for what you use", allow_abbrev=False)
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="keys of statements or papers; all statements by default")
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="keys of statements or papers; all statements by default"
+    )
     parser.set_defaults(execute=execute)
 
 

@@ -12,9 +12,7 @@ def add(subparsers: Any) -> None:
     """Add the command and its theories to the parser."""
     parser = subparsers.add_parser("predict", help="print what a theory predicts", allow_abbrev=False)
     theories = parser.add_subparsers(dest="theory", metavar="THEORY", required=True)
-    statics = theories.add_parser(
-        "statics", help="how much data does a relation need?", allow_abbrev=False
-    )
+    statics = theories.add_parser("statics", help="how much data does a relation need?", allow_abbrev=False)
     options.add_relation(statics, several=False)
     statics.add_argument("--accuracy", type=float, default=0.9, help="fraction of bits to be known (default: 0.9)")
     statics.add_argument("--fractions", metavar="P,P,...", help="also print the accuracy estimate at these fractions")
@@ -49,6 +47,10 @@ def print_statics(prediction: dict[str, Any]) -> None:
     for name, value in prediction.items():
         if isinstance(value, list):
             value = ", ".join(map(str, value)) or "none"
-        print(f"{name.replace('_', ' '):<28} {value:.6g}" if isinstance(value, float) else f"{name.replace('_', ' '):<28} {value}")
+        print(
+            f"{name.replace('_', ' '):<28} {value:.6g}"
+            if isinstance(value, float)
+            else f"{name.replace('_', ' '):<28} {value}"
+        )
     for row in curves:
         print("  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items()))

@@ -96,6 +96,6 @@ def _torch_set_up() -> dict[str, Any]:
 
     return {
         "torch_threads": torch.get_num_threads(),
-        "torch_blas": "MKL" if torch.backends.mkl.is_available() else "other",
+        "torch_blas": "MKL" if "mkl" in torch.__config__.show().lower() else "other",
         "cuda_device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none",
     }

@@ -1,0 +1,133 @@
+"""What `geneft run goldilocks` writes and prints: tables, figures, the page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from validation.experiments import goldilocks
+from validation.experiments.goldilocks import NAME, GoldilocksOptions
+from validation.experiments.presentation import command_of, provenance_rows, verdict_lines
+from validation.experiments.running import train_all
+from validation.measure import Verdict, mean_band
+from validation.sweeps import Progress, RunFolder
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+__all__ = ["NAME", "as_text", "drawings", "outcome", "run"]
+
+DIMS = ("relation", "depth", "width", "fraction", "seed")
+
+
+def run(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None) -> dict[str, Any]:
+    """Train, compare, write everything into the folder, and return the tables."""
+    results = _results(folder, options, progress)
+    verdicts = goldilocks.conclude(results)
+    rows = accuracy_rows(results)
+    summary = {"accuracies": rows, "verdicts": [verdict.to_dict() for verdict in verdicts]}
+    for name, table in summary.items():
+        (folder.tables / f"{name}.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
+    _write_report(folder, options, results, rows, verdicts)
+    return {"experiment": NAME, "networks": len(goldilocks.networks(options)), "out": str(folder.path)} | summary
+
+
+def outcome(folder: RunFolder, options: GoldilocksOptions) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return the results of a finished run, and an empty dataset: this claim has no predicted curve."""
+    import xarray as xr
+
+    return _results(folder, options, None), xr.Dataset()
+
+
+def _results(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None) -> xr.Dataset:
+    results = train_all(folder, goldilocks.networks(options), progress, DIMS)
+    results.attrs |= {
+        "n": options.n,
+        "steps": options.steps,
+        "mode": options.mode,
+        "base_rate": goldilocks.base_rate(options.relations[0], options.n),
+    }
+    return results
+
+
+def accuracy_rows(results: xr.Dataset) -> list[dict[str, Any]]:
+    """Return mean and standard error of the held-out and the training accuracy for every decoder."""
+    rows = []
+    for relation in results["relation"].values:
+        for width in results["width"].values:
+            for depth in results["depth"].values:
+                here = results.sel(relation=relation, width=width, depth=depth).squeeze("fraction")
+                held_out, train = mean_band(here["held_out_accuracy"].values), mean_band(here["train_accuracy"].values)
+                rows.append(
+                    {
+                        "relation": str(relation),
+                        "width": int(width),
+                        "depth": int(depth),
+                        "held_out_accuracy": float(held_out.mean),
+                        "standard_error": float(held_out.standard_error),
+                        "train_accuracy": float(train.mean),
+                        "seeds": held_out.draws,
+                    }
+                )
+    return rows
+
+
+def drawings(results: xr.Dataset) -> list[tuple[str, str, str, Figure]]:
+    """Return name, title, caption and figure for each relation."""
+    from validation.report import goldilocks_figure, relation_label
+
+    return [
+        (
+            str(relation).replace(":", "-"),
+            f"Which decoder learns “{relation_label(str(relation))}” best?",
+            "Held-out accuracy against the depth of the decoder, one line a width, and as a map of depth and width.",
+            goldilocks_figure(results, str(relation)),
+        )
+        for relation in results["relation"].values
+    ]
+
+
+def _write_report(
+    folder: RunFolder,
+    options: GoldilocksOptions,
+    results: xr.Dataset,
+    rows: list[dict[str, Any]],
+    verdicts: list[Verdict],
+) -> None:
+    from geneft_theory.citation import bibtex
+    from validation.report import Report, ReportFigure, Section, Table, save, write_csv, write_report
+
+    pictures = []
+    for name, title, caption, figure in drawings(results):
+        save(figure, folder.figures / f"{name}.png")
+        pictures.append(ReportFigure.from_figure(figure, title, f"{title} {caption}", caption=caption))
+    measured = results[["accuracy", "held_out_accuracy", "train_accuracy"]].drop_vars(
+        [name for name in results.coords if name not in DIMS]
+    )
+    write_csv(measured, folder.tables / "networks.csv")
+    header = ["relation", "width", "depth", "held-out accuracy", "standard error", "training accuracy", "seeds"]
+    table = Table(header, [list(row.values()) for row in rows], "Means over seeds at the end of training.")
+    networks = len(goldilocks.networks(options))
+    report = Report(
+        "Is there a Goldilocks zone of decoders?",
+        (
+            f"{networks} networks at training fraction {options.fraction:g}; {options.seeds} seeds, {options.steps} steps",
+            "The claim of Appendix E: too simple a decoder finds no useful gradient, too complex a one memorises, and "
+            "the best lies in between. Each side is held against the best depth, seed by seed.",
+        ),
+        verdicts,
+        [Section("Held-out accuracy by depth and width", (), pictures, [table])],
+        provenance_rows(folder, command_of(folder)),
+        bibtex("baek2024geneft", "kingma2015adam"),
+    )
+    write_report(folder.report, report)
+
+
+def as_text(summary: dict[str, Any]) -> str:
+    """Return the accuracies and the verdicts as lines for the terminal."""
+    lines = [f"{'relation':<14} {'width':>5} {'depth':>5}  held-out accuracy"]
+    for row in summary["accuracies"]:
+        accuracy = f"{row['held_out_accuracy']:.3f} ± {row['standard_error']:.3f}"
+        lines.append(f"{row['relation']:<14} {row['width']:>5} {row['depth']:>5}  {accuracy}")
+    return "\n".join([*lines, "", *verdict_lines(summary["verdicts"])])

@@ -1,0 +1,81 @@
+"""From a list of networks to a labelled dataset: the part of a run that all experiments share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from validation.networks import NetworkSettings
+from validation.sweeps import Progress, Question, RunFolder, Variable, grid, load, read_shard, run_chunks
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+OUTCOMES = {
+    "accuracy": Variable(long_name="accuracy over all ordered pairs"),
+    "held_out_accuracy": Variable(long_name="accuracy over the pairs outside the training set"),
+    "train_accuracy": Variable(long_name="accuracy over the training pairs"),
+    "train_loss": Variable(long_name="mean training loss at the end"),
+    "diverged": Variable(long_name="whether training left the finite numbers"),
+    "steps_to_train_threshold": Variable(units="steps", long_name="steps until 0.9 of the training pairs are right"),
+    "steps_to_test_threshold": Variable(units="steps", long_name="steps until 0.9 of the held-out pairs are right"),
+}
+
+
+class Options(Protocol):
+    """What an experiment is asked: its seed, and everything else as plain values."""
+
+    @property
+    def sweep_seed(self) -> int:
+        """Root of every random stream."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All other entries."""
+
+
+def open_folder(name: str, preset: str, options: Options, out: Path | None) -> RunFolder:
+    """Make or enter the run's folder; by default `runs/NAME-PRESET-` and a digest of everything that was asked.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder cannot be written or holds something else than this very run.
+    """
+    import hashlib
+
+    from validation.sweeps import canonical_json
+    from validation.training import ENGINE
+
+    question = Question(name, preset, options.sweep_seed, options.to_dict(), ENGINE)
+    if out is None:
+        digest = hashlib.sha256(canonical_json(question.to_dict()).encode()).hexdigest()[:8]
+        out = Path("runs") / f"{name}-{preset}-{digest}"
+    return RunFolder.open(out, question)
+
+
+def train_all(
+    folder: RunFolder, networks: Sequence[NetworkSettings], progress: Progress | None, dims: Sequence[str]
+) -> xr.Dataset:
+    """Train what the folder does not hold yet, and return all outcomes on a grid with the given named axes."""
+    from validation.training import chunks
+
+    plan = [[settings.to_dict() for settings in chunk.networks] for chunk in chunks(networks)]
+    run_chunks(folder, plan, compute, progress, variables=OUTCOMES)
+    results = grid(load(folder), dims=dims)
+    results.attrs["made_from"] = "networks trained by validation.training"
+    return results
+
+
+def compute(chunk: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Train one chunk, and return the outcomes that are kept."""
+    from validation.training import train
+
+    outcomes = train([NetworkSettings.from_dict(settings) for settings in chunk])
+    return {name: getattr(outcomes, name) for name in OUTCOMES}
+
+
+def wall_minutes(folder: RunFolder) -> float:
+    """Return how long the training of a run's chunks took in all, in minutes."""
+    return sum(float(read_shard(path).provenance["wall_seconds"]) for path in folder.shard_files()) / 60

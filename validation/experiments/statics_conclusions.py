@@ -1,0 +1,243 @@
+"""What the statics experiment concludes: measured critical fractions, induction gaps, and the verdict on each claim."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geneft_theory.estimate import Estimate
+from validation.measure import (
+    MeasuredCriticalFraction,
+    Verdict,
+    compare,
+    critical_fraction_fit,
+    induction_gap,
+    mean_band,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Curves = NDArray[np.float64]
+REFERENCE_MODE = "concatenation"
+
+
+@dataclass(frozen=True, eq=False)
+class StaticsConclusions:
+    """The measurements of one run beside the theory, and what follows.
+
+    Attributes
+    ----------
+    measured : xarray.Dataset
+        (relation, mode): critical_fraction with _low and _high, gap with gap_error; nan where not reached or not run.
+    fits : dict
+        The fit behind each critical fraction, by (relation, mode).
+    verdicts : list of Verdict
+        Every claim that the run can speak to.
+    """
+
+    measured: xr.Dataset
+    fits: dict[tuple[str, str], MeasuredCriticalFraction]
+    verdicts: list[Verdict]
+
+
+def conclude(results: xr.Dataset, theory: xr.Dataset, accuracy: float) -> StaticsConclusions:
+    """Return critical fractions, induction gaps and verdicts.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        accuracy over (relation, mode, fraction, seed), nan where not run.
+    theory : xarray.Dataset
+        As `validation.experiments.statics.theory` gives it.
+    accuracy : float
+        The accuracy that counts as generalization.
+    """
+    import xarray as xr
+
+    fits: dict[tuple[str, str], MeasuredCriticalFraction] = {}
+    gaps: dict[tuple[str, str], Estimate] = {}
+    fractions = results["fraction"].values
+    for relation, mode, curves in each_ensemble(results, "accuracy"):
+        if len(fractions) >= 3:
+            fits[relation, mode] = critical_fraction_fit(fractions, curves, accuracy)
+        ideal = theory.sel(relation=relation)
+        if np.all(np.isfinite(ideal["ideal_accuracy"])):
+            gaps[relation, mode] = induction_gap(
+                fractions, curves, ideal["ideal_accuracy"].values, ideal["ideal_accuracy_error"].values
+            )
+    names = ("critical_fraction", "critical_fraction_low", "critical_fraction_high", "gap", "gap_error")
+    shape = (results.sizes["relation"], results.sizes["mode"])
+    table = {name: np.full(shape, np.nan) for name in names}
+    places = {
+        (str(r), str(m)): (i, j)
+        for i, r in enumerate(results["relation"].values)
+        for j, m in enumerate(results["mode"].values)
+    }
+    for ensemble, fit in fits.items():
+        for name, value in zip(names[:3], (fit.value, fit.low, fit.high), strict=True):
+            table[name][places[ensemble]] = np.nan if value is None or fit.value is None else value
+    for ensemble, gap in gaps.items():
+        table["gap"][places[ensemble]], table["gap_error"][places[ensemble]] = gap.value, gap.standard_error
+    measured = xr.Dataset(
+        {name: (("relation", "mode"), values) for name, values in table.items()},
+        coords={"relation": results["relation"].values, "mode": results["mode"].values},
+        attrs={"threshold": accuracy},
+    )
+    verdicts = [
+        *_critical_fraction_verdicts(fits, theory),
+        *_limit_verdicts(results, theory),
+        *_estimate_verdicts(theory),
+        *_mode_verdicts(results),
+        *_symmetry_verdicts(results),
+    ]
+    return StaticsConclusions(measured, fits, verdicts)
+
+
+def each_ensemble(results: xr.Dataset, variable: str) -> Iterator[tuple[str, str, Curves]]:
+    """Yield relation, decoder mode and the (seed, fraction) values of every combination that was run."""
+    for relation in results["relation"].values:
+        for mode in results["mode"].values:
+            values = results[variable].sel(relation=relation, mode=mode).transpose("seed", "fraction").values
+            if np.all(np.isfinite(values)):
+                yield str(relation), str(mode), values
+
+
+def _critical_fraction_verdicts(
+    fits: dict[tuple[str, str], MeasuredCriticalFraction], theory: xr.Dataset
+) -> Iterator[Verdict]:
+    """Hold each measured critical fraction against p_c, as an equality and as the lower bound that it may be."""
+    for (relation, mode), fit in fits.items():
+        if mode == REFERENCE_MODE:
+            predicted = float(theory["critical_fraction"].sel(relation=relation))
+            yield compare(predicted, fit.estimate, f"{relation}: networks ({mode}) generalize from p_c on")
+            if fit.status != "always exceeded":
+                label = f"{relation}: networks ({mode}) need at least p_c"
+                yield compare(predicted, fit.estimate, label, side="at least")
+
+
+def _limit_verdicts(results: xr.Dataset, theory: xr.Dataset) -> Iterator[Verdict]:
+    """No network may beat the ideal learner: for each ensemble, the fraction at which it comes closest to doing so."""
+    for relation, mode, curves in each_ensemble(results, "accuracy"):
+        ideal = theory.sel(relation=relation)
+        if mode.endswith("_head") or not np.all(np.isfinite(ideal["ideal_accuracy"])):
+            continue
+        band = mean_band(curves)
+        rows = [
+            compare(
+                _ideal(ideal, k, theory.attrs["draws"]),
+                Estimate(float(band.mean[k]), float(band.standard_error[k]), band.draws),
+                f"{relation}: networks ({mode}) stay below the ideal learner (closest at p = {fraction:g})",
+                side="at most",
+            )
+            for k, fraction in enumerate(results["fraction"].values)
+        ]
+        yield max(rows, key=_excess)
+
+
+def _estimate_verdicts(theory: xr.Dataset) -> Iterator[Verdict]:
+    """The paper calls f_UB an upper bound on the ideal learner: the fraction at which that fails most, if it does."""
+    for relation in theory["relation"].values:
+        here = theory.sel(relation=relation)
+        if not np.all(np.isfinite(here["ideal_accuracy"])):
+            continue
+        rows = [
+            compare(
+                float(here["accuracy_estimate_measured_at"][k]),
+                _ideal(here, k, theory.attrs["draws"]),
+                f"{relation}: f_UB bounds the ideal learner from above (closest at p = {float(fraction):g})",
+                side="at most",
+            )
+            for k, fraction in enumerate(here["fraction"].values)
+        ]
+        yield max(rows, key=_excess)
+
+
+def _ideal(theory_of_relation: xr.Dataset, k: int, draws: int) -> Estimate:
+    value, error = (float(theory_of_relation[name][k]) for name in ("ideal_accuracy", "ideal_accuracy_error"))
+    return Estimate(value, error, draws)
+
+
+# Fig. 3 of the paper: which decoder stays closest behind the estimate, nearest first.
+PUBLISHED_ORDER = {
+    "modulo": ("equality_head", "squared_difference", "difference", "concatenation"),
+    "greater-than": ("order_head", "difference", "concatenation"),
+}
+
+
+def _mode_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
+    """Hold the induction gaps of neighbouring decoders against their published order.
+
+    The ideal learner cancels in the difference of two gaps, and a seed has the same training sets under every decoder,
+    so that the difference is taken seed by seed.
+    """
+    from scipy.integrate import trapezoid
+
+    fractions = results["fraction"].values
+    curves = {(relation, mode): values for relation, mode, values in each_ensemble(results, "accuracy")}
+    for relation in dict.fromkeys(relation for relation, _ in curves):
+        order = PUBLISHED_ORDER.get(relation.partition(":")[0], ())
+        run = [mode for mode in order if (relation, mode) in curves]
+        for smaller, larger in itertools.pairwise(run):
+            excess = trapezoid(curves[relation, smaller] - curves[relation, larger], fractions, axis=1)
+            estimate = Estimate.from_samples(excess / (fractions[-1] - fractions[0]))
+            label = f"{relation}: induction gap of {larger} exceeds that of {smaller}"
+            yield compare(0.0, estimate, label, side="at least")
+
+
+def _symmetry_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
+    """A symmetric output cannot follow an antisymmetric relation: at most one pair of each two, and the diagonal."""
+    n = int(results.attrs["n"])
+    for relation, mode, curves in each_ensemble(results, "accuracy"):
+        if relation == "greater-than" and mode == "squared_difference":
+            bound = (n * (n - 1) / 2 + n) / n**2
+            # Accuracies are float32.
+            worst = Estimate(float(curves.max()), 0.0, curves.size)
+            label = f"{relation}: {mode} answers at most half of the off-diagonal pairs and the diagonal"
+            yield compare(bound, worst, label, side="at most", model_error=1e-6)
+
+
+def _excess(verdict: Verdict) -> float:
+    """Return by how many standard errors a bound from above is exceeded; negative where it holds."""
+    if verdict.z is not None:
+        return verdict.z
+    difference = (verdict.measured or 0.0) - verdict.theory
+    return float(np.copysign(np.inf, difference)) if abs(difference) > verdict.model_error else 0.0
+
+
+def tables(conclusions: StaticsConclusions, theory: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
+    """Return the tables of the run as rows of plain values: critical fractions, induction gaps, verdicts."""
+    critical = [
+        {
+            "relation": relation,
+            "mode": mode,
+            "bits": float(theory["bits"].sel(relation=relation)),
+            "p_c": float(theory["critical_fraction"].sel(relation=relation)),
+            "status": fit.status,
+            "measured": fit.value,
+            "standard_error": fit.standard_error,
+            "low": fit.low,
+            "high": fit.high,
+            "seeds": fit.seeds,
+        }
+        for (relation, mode), fit in conclusions.fits.items()
+    ]
+    measured = conclusions.measured
+    gaps = [
+        {
+            "relation": str(relation),
+            "mode": str(mode),
+            "gap": float(measured["gap"].sel(relation=relation, mode=mode)),
+            "standard_error": float(measured["gap_error"].sel(relation=relation, mode=mode)),
+        }
+        for relation in measured["relation"].values
+        for mode in measured["mode"].values
+        if np.isfinite(measured["gap"].sel(relation=relation, mode=mode))
+    ]
+    verdicts = [verdict.to_dict() for verdict in conclusions.verdicts]
+    return {"critical_fractions": critical, "induction_gaps": gaps, "verdicts": verdicts}

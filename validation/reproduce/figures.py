@@ -1,0 +1,67 @@
+"""Figures rebuilt from stored results, in seconds and without training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from validation.reproduce.registry import reproductions
+from validation.reproduce.stored import stored_result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class BuiltFigure:
+    """A figure on disk, with what a page needs to show it.
+
+    Attributes
+    ----------
+    path : Path
+        The PNG file.
+    key, title, caption, command : str
+        Which reproduction it belongs to, its heading, what is seen in it, and the command that trains it anew.
+    """
+
+    path: Path
+    key: str
+    title: str
+    caption: str
+    command: str
+
+
+def build_figures(directory: str | Path) -> list[BuiltFigure]:
+    """Draw every figure of the stored results into a folder.
+
+    Parameters
+    ----------
+    directory : path
+        Made if it does not exist.
+
+    Returns
+    -------
+    list of BuiltFigure
+        In the order of the reproductions.
+    """
+    from validation.experiments import goldilocks_report, statics_report
+    from validation.report import save
+
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    built = []
+    for reproduction in reproductions().values():
+        if reproduction.experiment == "computed":
+            continue
+        stored = stored_result(reproduction)
+        drawn: list[tuple[str, str, str, Figure]] = (
+            goldilocks_report.drawings(stored.results)
+            if reproduction.experiment == "goldilocks"
+            else statics_report.drawings(stored.results, stored.theory)
+        )
+        for name, title, caption, figure in drawn:
+            path = folder / f"{reproduction.key}-{name}.png"
+            save(figure, path)
+            built.append(BuiltFigure(path, reproduction.key, title, caption, reproduction.command))
+    return built

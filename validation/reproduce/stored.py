@@ -1,0 +1,83 @@
+"""Stored results: read with their checksum, and written by `geneft reproduce KEY --store`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geneft_theory.errors import InvalidInput
+from validation.reproduce.registry import Reproduction
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FOLDER = Path(__file__).parent / "stored"
+CHECKSUMS = "checksums.toml"
+THEORY = "theory_"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredResult:
+    """The outcome of one reproduction: what was measured, what the theory said, and what it took.
+
+    Attributes
+    ----------
+    results, theory : xarray.Dataset
+        As the experiment gave them; `theory` is empty for an experiment without curves.
+    wall_minutes : float
+        Training time on the machine that made it.
+    """
+
+    results: xr.Dataset
+    theory: xr.Dataset
+    wall_minutes: float
+
+
+@cache
+def stored_result(reproduction: Reproduction) -> StoredResult:
+    """Return the stored result of a reproduction that trains networks.
+
+    Raises
+    ------
+    InvalidInput
+        If nothing is stored for it, or the file is not the one whose checksum is on record.
+    """
+    import xarray as xr
+
+    from validation.sweeps import read_stored
+
+    recorded = tomllib.loads((FOLDER / CHECKSUMS).read_text(encoding="utf-8")).get(reproduction.key)
+    if recorded is None:
+        raise InvalidInput(f"figure must have a stored result; got {reproduction.key}")
+    both = read_stored(FOLDER / f"{reproduction.key}.nc", recorded["sha256"])
+    theory_names = [str(name) for name in both.data_vars if str(name).startswith(THEORY)]
+    theory = both[theory_names].rename({name: name.removeprefix(THEORY) for name in theory_names})
+    results = both.drop_vars(theory_names)
+    if "fine_fraction" in results.coords:
+        results = results.drop_vars("fine_fraction")
+    theory.attrs = {name.removeprefix(THEORY): both.attrs[name] for name in both.attrs if name.startswith(THEORY)}
+    results.attrs = {name: value for name, value in both.attrs.items() if not name.startswith(THEORY)}
+    empty = xr.Dataset()
+    return StoredResult(results, theory if theory_names else empty, float(recorded["wall_minutes"]))
+
+
+def store(reproduction: Reproduction, results: xr.Dataset, theory: xr.Dataset, wall_minutes: float) -> Path:
+    """Write a result into the package and its checksum beside it; for those who publish new figures."""
+    import tomli_w
+
+    from validation.sweeps import consolidate
+
+    both = results.merge(
+        theory.rename({name: f"{THEORY}{name}" for name in theory.data_vars}), combine_attrs="override"
+    )
+    both.attrs = dict(results.attrs) | {f"{THEORY}{name}": value for name, value in theory.attrs.items()}
+    path = FOLDER / f"{reproduction.key}.nc"
+    checksum = consolidate(both, path)
+    record = FOLDER / CHECKSUMS
+    known: dict[str, Any] = tomllib.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    known[reproduction.key] = {"sha256": checksum, "wall_minutes": round(wall_minutes, 1)}
+    record.write_text(tomli_w.dumps(dict(sorted(known.items()))), encoding="utf-8")
+    return path

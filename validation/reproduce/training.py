@@ -1,0 +1,74 @@
+"""Running a reproduction again, in full or reduced, and keeping what comes out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from validation.reproduce.registry import Reproduction, experiment_options
+from validation.reproduce.stored import store
+from validation.reproduce.verdicts import verdicts_of
+from validation.sweeps import Progress
+
+
+def quick_options(options: Any) -> Any:
+    """Return a reduced form of an experiment's options: the first 2 seeds, a few points, the same steps and streams.
+
+    Its networks are among those of the full form, so that the two can be compared one by one.
+    """
+    if hasattr(options, "fractions"):
+        few = options.fractions[:: max(1, len(options.fractions) // 3)]
+        return replace(options, seeds=2, fractions=few, draws=min(options.draws, 10))
+    return replace(options, seeds=2, depths=options.depths[::3], widths=options.widths[:2])
+
+
+def reproduce(
+    reproduction: Reproduction, out: Path, *, quick: bool, keep: bool, progress: Progress | None
+) -> tuple[list[dict[str, Any]], Path]:
+    """Train a reproduction's networks, write the run folder, and return the verdicts and the report's path.
+
+    Parameters
+    ----------
+    reproduction : Reproduction
+        One that trains networks.
+    out : path
+        Run folder.
+    quick : bool
+        Train the reduced form.
+    keep : bool
+        Replace the stored result of the package; only for a full run.
+    progress : callable or None
+        Told how many networks are done.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder holds something else, or the reduced form is to be stored.
+    """
+    from geneft_theory.errors import InvalidInput
+    from validation.experiments import goldilocks_report, statics_report
+    from validation.experiments.running import open_folder, wall_minutes
+
+    if quick and keep:
+        raise InvalidInput("store must not be combined with quick: only a full run is stored")
+    options = experiment_options(reproduction)
+    options = quick_options(options) if quick else options
+    experiment: Any = goldilocks_report if reproduction.experiment == "goldilocks" else statics_report
+    folder = open_folder(reproduction.key, "quick" if quick else "full", options, out)
+    experiment.run(folder, options, progress)
+    results, theory = experiment.outcome(folder, options)
+    minutes = wall_minutes(folder)
+    if keep:
+        store(reproduction, results, theory, minutes)
+    about = {
+        "key": reproduction.key,
+        "title": reproduction.title,
+        "command": reproduction.command + (" --quick" if quick else ""),
+        "minutes": minutes,
+        "seeds": options.seeds,
+    }
+    rows = [about | verdict.to_dict() for verdict in verdicts_of(reproduction, results, theory)]
+    (folder.tables / "verdicts.json").write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    return rows, folder.report
