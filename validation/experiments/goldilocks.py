@@ -89,18 +89,19 @@ class GoldilocksOptions:
         return {name: value for name, value in asdict(self).items() if name != "sweep_seed"}
 
 
-PRESETS = {
-    "quick": GoldilocksOptions(),
-    "standard": GoldilocksOptions(depths=(0, 1, 2, 3, 4, 5, 6), widths=(3, 10, 50), seeds=12, steps=6000),
+# What a preset changes of the defaults, which are those of "quick".
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {},
+    "standard": {"depths": (0, 1, 2, 3, 4, 5, 6), "widths": (3, 10, 50), "seeds": 12, "steps": 6000},
     # Width 10, fraction 0.3 and this relation are the paper's; its depths, steps and seeds are not known.
-    "paper": GoldilocksOptions(depths=(0, 1, 2, 3, 4, 5, 6, 8), widths=(10,), seeds=40, steps=20_000),
+    "paper": {"depths": (0, 1, 2, 3, 4, 5, 6, 8), "widths": (10,), "seeds": 40, "steps": 20_000},
 }
 
 
 def options_from(preset: str, **changes: Any) -> GoldilocksOptions:
     """Return a preset with some entries changed; a change of None keeps the preset's entry."""
-    base = PRESETS[require_choice("preset", preset, PRESETS)]
-    return replace(base, **{name: value for name, value in changes.items() if value is not None})
+    given = {name: value for name, value in changes.items() if value is not None}
+    return GoldilocksOptions(**(PRESETS[require_choice("preset", preset, PRESETS)] | given))
 
 
 def networks(options: GoldilocksOptions) -> list[NetworkSettings]:
@@ -108,7 +109,7 @@ def networks(options: GoldilocksOptions) -> list[NetworkSettings]:
 
     Examples
     --------
-    >>> len(networks(PRESETS["quick"]))
+    >>> len(networks(options_from("quick")))
     60
     """
     return [

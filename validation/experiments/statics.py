@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,15 +109,22 @@ class StaticsOptions:
         return {name: value for name, value in asdict(self).items() if name != "sweep_seed"}
 
 
-PRESETS = {
-    "quick": StaticsOptions(),
-    "standard": StaticsOptions(
-        fractions=(0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8), seeds=10, steps=4000, draws=100
-    ),
+# What a preset changes of the defaults, which are those of "quick".
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {},
+    "standard": {
+        "fractions": (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8),
+        "seeds": 10,
+        "steps": 4000,
+        "draws": 100,
+    },
     # Network and optimiser are the paper's; its steps, seeds and fractions are not known.
-    "paper": StaticsOptions(
-        fractions=tuple(round(0.05 * index, 2) for index in range(1, 20)), seeds=20, steps=20_000, draws=400
-    ),
+    "paper": {
+        "fractions": tuple(round(0.05 * index, 2) for index in range(1, 20)),
+        "seeds": 20,
+        "steps": 20_000,
+        "draws": 400,
+    },
 }
 
 
@@ -129,11 +136,11 @@ def options_from(preset: str, **changes: Any) -> StaticsOptions:
     >>> options_from("quick", n=20, seeds=None).relations
     ('modulo:3', 'modulo:5', 'greater-than', 'complete-bipartite:6')
     """
-    base = PRESETS[require_choice("preset", preset, PRESETS)]
-    given = {name: value for name, value in changes.items() if value is not None}
+    preset_entries = PRESETS[require_choice("preset", preset, PRESETS)]
+    given = preset_entries | {name: value for name, value in changes.items() if value is not None}
     if "n" in given and "relations" not in given:
         given["relations"] = table_one(require_integer("n", given["n"], minimum=2))
-    return replace(base, **given)
+    return StaticsOptions(**given)
 
 
 def require_fractions(fractions: Sequence[float]) -> None:
@@ -163,7 +170,7 @@ def networks(options: StaticsOptions) -> list[NetworkSettings]:
 
     Examples
     --------
-    >>> len(networks(PRESETS["quick"]))
+    >>> len(networks(options_from("quick")))
     270
     """
     return [

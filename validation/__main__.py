@@ -1,0 +1,7 @@
+"""`python -m validation` is the command `geneft`."""
+
+import sys
+
+from validation.cli import main
+
+sys.exit(main())

@@ -1,0 +1,12 @@
+from .bands import Band as Band
+from .bands import mean_band as mean_band
+from .bands import wilson_interval as wilson_interval
+from .bootstrap import bootstrap_means as bootstrap_means
+from .bootstrap import expanded_levels as expanded_levels
+from .critical import MeasuredCriticalFraction as MeasuredCriticalFraction
+from .critical import critical_fraction_fit as critical_fraction_fit
+from .gap import induction_gap as induction_gap
+from .logistic import LogisticCurves as LogisticCurves
+from .logistic import fit_logistic as fit_logistic
+from .verdict import Verdict as Verdict
+from .verdict import compare as compare

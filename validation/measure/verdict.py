@@ -1,0 +1,114 @@
+"""Whether a measurement bears out a claim, in numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from geneft_theory.errors import require_choice, require_number
+from geneft_theory.estimate import Estimate
+
+SIDES = ("equal", "at least", "at most")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, both numbers, and how they stand to each other.
+
+    Attributes
+    ----------
+    claim : str
+        What is claimed, in words.
+    theory : float
+        The predicted value.
+    side : str
+        "equal": the measured quantity is the predicted one; "at least" or "at most": it is bounded by it.
+    measured, standard_error : float or None
+        The measurement; None where nothing could be measured. The error includes that of the prediction, if it has one.
+    z : float or None
+        By how many standard errors the measurement exceeds the prediction, after the model error has been granted;
+        None where there is no standard error.
+    allowed : float
+        The largest |z| (one-sided for a bound) that still counts as agreement.
+    model_error : float
+        How far the prediction may be off by its own account.
+    verdict : str
+        "agrees", "disagrees" or "not measured".
+    """
+
+    claim: str
+    theory: float
+    side: str
+    measured: float | None
+    standard_error: float | None
+    z: float | None
+    allowed: float
+    model_error: float
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as JSON values."""
+        return asdict(self)
+
+
+def compare(
+    theory: float | Estimate,
+    estimate: Estimate | None,
+    label: str,
+    *,
+    side: str = "equal",
+    allowed: float = 3.0,
+    model_error: float = 0.0,
+) -> Verdict:
+    """Hold a measurement against a prediction.
+
+    Parameters
+    ----------
+    theory : float or Estimate
+        The prediction; an Estimate where it was itself sampled, its error then joins the measurement's in quadrature.
+    estimate : Estimate or None
+        The measurement; None where none could be made, which gives the verdict "not measured".
+    label : str
+        The claim in words.
+    side : {"equal", "at least", "at most"}
+        What is claimed of the measured quantity: that it is the predicted one, or that it is bounded by it from below
+        or from above.
+    allowed : float
+        How many standard errors of difference still agree, > 0. At 3, a true claim of equality fails once in 370 times
+        (normal errors; more often for very few draws).
+    model_error : float
+        What the prediction itself may be off by, >= 0: that much of the difference is granted.
+
+    Returns
+    -------
+    Verdict
+        Every number that entered, and the verdict. Where the standard error is 0 the numbers are compared as they are.
+
+    Raises
+    ------
+    InvalidInput
+        When an argument lies outside its domain.
+
+    Examples
+    --------
+    >>> compare(0.274, Estimate(0.41, 0.02, 10), "critical fraction of greater-than").verdict
+    'disagrees'
+    >>> bound = compare(0.274, Estimate(0.41, 0.02, 10), "critical fraction of greater-than", side="at least")
+    >>> bound.verdict, round(bound.z, 3)
+    ('agrees', 6.8)
+    """
+    side = require_choice("side", side, SIDES)
+    allowed = require_number("allowed", allowed, low=0, open_low=True)
+    model_error = require_number("model_error", model_error, low=0)
+    predicted = theory if isinstance(theory, Estimate) else Estimate(require_number("theory", theory), 0.0, 1)
+    if estimate is None:
+        return Verdict(label, predicted.value, side, None, None, None, allowed, model_error, "not measured")
+    error = math.hypot(estimate.standard_error, predicted.standard_error)
+    difference = estimate.value - predicted.value
+    excess = math.copysign(max(abs(difference) - model_error, 0.0), difference)
+    z = excess / error if error > 0 else None
+    distance = excess * math.inf if z is None and excess != 0 else z or 0.0
+    agrees = {"equal": abs(distance) <= allowed, "at least": distance >= -allowed, "at most": distance <= allowed}
+    outcome = "agrees" if agrees[side] else "disagrees"
+    return Verdict(label, predicted.value, side, estimate.value, error, z, allowed, model_error, outcome)
