@@ -166,7 +166,7 @@ def modulo_bits(n: ArrayLike, k: ArrayLike) -> NDArray[np.float64]:
     small, larger_classes = np.divmod(n, classes)
     log_symmetry = larger_classes * gammaln(small + 2) + (classes - larger_classes) * gammaln(small + 1)
     log_symmetry += gammaln(larger_classes + 1) + gammaln(classes - larger_classes + 1)
-    return np.maximum(0.0, (gammaln(n + 1) - log_symmetry) / math.log(2))
+    return np.asarray(np.maximum(0.0, (gammaln(n + 1) - log_symmetry) / math.log(2)))
 
 
 @based_on("statics.equivalence.automorphism_order")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import sys
 import time
 from importlib import metadata
 from typing import Any
+
+from validation.experiments.running import available_cores
 
 PACKAGES = ("geneft-theory", "numpy", "scipy", "sympy", "networkx", "torch", "xarray", "matplotlib", "canonaut")
 
@@ -36,7 +36,7 @@ def diagnose_machine(matrix_size: int = 1536, networks: int = 8, steps: int = 10
     """
     findings: dict[str, Any] = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
     findings |= {package: _version(package) for package in PACKAGES}
-    findings["processor_cores"] = _available_cores()
+    findings["processor_cores"] = available_cores()
     findings |= _numpy_blas()
     findings |= _torch_set_up()
     findings["matrix_product_peak_gflops"] = matrix_product_peak(matrix_size)
@@ -76,11 +76,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _available_cores() -> int:
-    # What this process may use can be less than what the machine has.
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _numpy_blas() -> dict[str, str]:

@@ -112,7 +112,7 @@ def _write_report(
     report = Report(
         "Is there a Goldilocks zone of decoders?",
         (
-            f"{networks} networks at training fraction {options.fraction:g}; {options.seeds} seeds, {options.steps} steps",
+            f"{networks} networks at fraction {options.fraction:g}; {options.seeds} seeds, {options.steps} steps.",
             "The claim of Appendix E: too simple a decoder finds no useful gradient, too complex a one memorises, and "
             "the best lies in between. Each side is held against the best depth, seed by seed.",
         ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 from validation.networks import NetworkSettings
@@ -59,23 +62,51 @@ def train_all(
     folder: RunFolder, networks: Sequence[NetworkSettings], progress: Progress | None, dims: Sequence[str]
 ) -> xr.Dataset:
     """Train what the folder does not hold yet, and return all outcomes on a grid with the given named axes."""
+    import torch
+
     from validation.training import chunks
 
     plan = [[settings.to_dict() for settings in chunk.networks] for chunk in chunks(networks)]
-    run_chunks(folder, plan, compute, progress, variables=OUTCOMES)
+    stop = Event()
+    # One thread a chunk and a chunk a core: threads that share the products of one chunk wait for each other at every
+    # step, and for any other program on the machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        run_chunks(
+            folder,
+            plan,
+            lambda chunk: compute(chunk, stop),
+            progress,
+            variables=OUTCOMES,
+            workers=available_cores(),
+            stop=stop,
+        )
+    finally:
+        torch.set_num_threads(threads)
     results = grid(load(folder), dims=dims)
     results.attrs["made_from"] = "networks trained by validation.training"
     return results
 
 
-def compute(chunk: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Train one chunk, and return the outcomes that are kept."""
+def compute(chunk: Sequence[Mapping[str, Any]], stop: Event) -> dict[str, NDArray[Any]]:
+    """Train one chunk, and return the outcomes that are kept; give up when told to stop."""
     from validation.training import train
 
-    outcomes = train([NetworkSettings.from_dict(settings) for settings in chunk])
+    def look_up(network_steps: int) -> None:
+        if stop.is_set():
+            raise InterruptedError("training was interrupted")
+
+    outcomes = train([NetworkSettings.from_dict(settings) for settings in chunk], progress=look_up)
     return {name: getattr(outcomes, name) for name in OUTCOMES}
 
 
+def available_cores() -> int:
+    """Return how many cores this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def wall_minutes(folder: RunFolder) -> float:
-    """Return how long the training of a run's chunks took in all, in minutes."""
-    return sum(float(read_shard(path).provenance["wall_seconds"]) for path in folder.shard_files()) / 60
+    """Return how long the training of a run's chunks took in all, in minutes, with a chunk on every core."""
+    seconds = sum(float(read_shard(path).provenance["wall_seconds"]) for path in folder.shard_files())
+    return seconds / 60 / available_cores()

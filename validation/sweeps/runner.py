@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from numpy.typing import NDArray
 
+from geneft_theory.errors import require_integer
 from validation.sweeps.folder import RunFolder
 from validation.sweeps.identity import chunk_name
 from validation.sweeps.progress import Progress
@@ -55,6 +58,8 @@ def run_chunks(
     progress: Progress | None = None,
     *,
     variables: Mapping[str, Variable] | None = None,
+    workers: int = 1,
+    stop: Event | None = None,
 ) -> SweepSummary:
     """Compute every chunk of a sweep that has no shard yet, and write its shard.
 
@@ -74,6 +79,11 @@ def run_chunks(
         Called as progress(done_networks, total), once at the start and after every chunk that was computed.
     variables : mapping from name to Variable, optional
         What the outcomes are; stored in every shard.
+    workers : int
+        How many chunks are computed at once, each in a thread of its own, >= 1. Numbers do not depend on it if
+        `compute` sees nothing but its chunk.
+    stop : threading.Event, optional
+        Set when the sweep ends early, so that a `compute` under way in another thread can look at it and give up.
 
     Returns
     -------
@@ -83,7 +93,8 @@ def run_chunks(
     Raises
     ------
     InvalidInput
-        When settings are not JSON values, or `compute` returns arrays that do not have one entry for each network.
+        When settings are not JSON values, `compute` returns arrays that do not have one entry for each network, or
+        `workers` is not an integer >= 1.
     OSError
         When a shard cannot be written.
 
@@ -112,16 +123,43 @@ def run_chunks(
     computed = 0
     report = progress or _unreported
     report(done, total)
-    for k in missing:
-        if not _is_whole(files[k], set_aside):
-            outcomes, made_by = _timed(compute, chunks[k])
-            networks = tuple(dict(settings) for settings in chunks[k])
-            shard = Shard(networks, outcomes, variables or {}, folder.question.engine, positions[k], made_by)
-            write_shard(folder.shards, shard)
-            computed += len(networks)
+
+    def finish(k: int) -> int:
+        if _is_whole(files[k], set_aside):
+            return 0
+        outcomes, made_by = _timed(compute, chunks[k])
+        networks = tuple(dict(settings) for settings in chunks[k])
+        shard = Shard(networks, outcomes, variables or {}, folder.question.engine, positions[k], made_by)
+        write_shard(folder.shards, shard)
+        return len(networks)
+
+    for k, trained in _in_threads(finish, missing, require_integer("workers", workers, minimum=1), stop or Event()):
+        computed += trained
         done += len(chunks[k])
         report(done, total)
     return SweepSummary(total, total - computed, computed, tuple(set_aside))
+
+
+def _in_threads(
+    finish: Callable[[int], int], missing: Sequence[int], workers: int, stop: Event
+) -> Iterator[tuple[int, int]]:
+    """Yield every missing chunk with what `finish` returns for it, as they are done.
+
+    Where one fails or the caller is interrupted, nothing more is begun, and what is under way is told to stop.
+    """
+    if workers == 1:
+        yield from ((k, finish(k)) for k in missing)
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        under_way = {pool.submit(finish, k): k for k in missing}
+        for future in as_completed(under_way):
+            yield under_way[future], future.result()
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_whole(file: Path, set_aside: list[str]) -> bool:

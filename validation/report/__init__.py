@@ -1,0 +1,36 @@
+"""What a run shows: figures that answer a question, the data behind them, and one HTML page that opens offline.
+
+Matplotlib and Jinja are imported when the first figure or page is made, not with this package.
+"""
+
+from validation.report.accuracy import accuracy_figure
+from validation.report.accuracy_data import accuracy_data
+from validation.report.canvas import figure_bytes, save
+from validation.report.contents import Report, ReportFigure, Section, Table
+from validation.report.critical_fraction import critical_fraction_figure
+from validation.report.gap import gap_figure
+from validation.report.goldilocks import goldilocks_data, goldilocks_figure
+from validation.report.html import render, write_report
+from validation.report.labels import mode_label, relation_label
+from validation.report.table import csv_text, write_csv
+
+__all__ = [
+    "Report",
+    "ReportFigure",
+    "Section",
+    "Table",
+    "accuracy_data",
+    "accuracy_figure",
+    "critical_fraction_figure",
+    "csv_text",
+    "figure_bytes",
+    "gap_figure",
+    "goldilocks_data",
+    "goldilocks_figure",
+    "mode_label",
+    "relation_label",
+    "render",
+    "save",
+    "write_csv",
+    "write_report",
+]
