@@ -76,7 +76,7 @@ def test_cite(capsys):
         ("equations nonsense", "key must be one of"),
         ("cite nonsense", "item must be"),
         ("run statics --fractions 0.5,1.5", "fractions must lie in (0, 1]; got 1.5"),
-        ("run statics --fractions 0.5", "fractions must be at least 2"),
+        ("run statics --fractions 0.5", "fractions must be at least 3"),
         ("run statics --relation nonsense", "relation must be"),
         ("run statics --seeds 0", "seeds must be an integer >= 2; got 0"),
         ("run statics --mode nonsense", "mode must be one of"),

@@ -26,10 +26,10 @@ def test_packages_of_both_roots_are_found():
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name.path)
-def test_a_public_name_has_a_page_and_a_docstring_with_an_example(name, generated):
+def test_a_public_name_has_a_page_and_a_docstring_and_a_function_has_an_example(name, generated):
     assert f":: {name.path}" in (generated / "api" / f"{name.path}.rst").read_text()
     assert name.summary
-    if callable(name.value):
+    if name.directive == "autofunction":
         assert ">>> " in (inspect.getdoc(name.value) or ""), f"{name.path} has no example"
 
 
@@ -56,11 +56,13 @@ def test_the_table_of_symbols_has_every_quantity(generated):
 def test_the_reference_values_are_all_shown(generated):
     page = (generated / "snippets" / "reference-values.md").read_text()
     values = tomllib.loads(reference_values.REFERENCE_VALUES.read_text())["value"]
-    assert all(f"`{value['key']}`" in page for value in values)
+    assert all(escaped(value["what"]) in page for value in values)
+    assert page.count("\n* - ") == 1 + len(values)
 
 
 def test_markup_in_plain_text_is_not_taken_for_markup():
     assert escaped("p_* <= |a|") == r"p\_\* \<= \|a\|"
+    assert escaped("a_b, but `a_b` is code") == r"a\_b, but `a_b` is code"
 
 
 def test_a_table_keeps_pipes_within_formulas():

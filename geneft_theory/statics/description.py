@@ -202,7 +202,7 @@ def equivalence_bits(class_sizes: Sequence[int]) -> float:
 def published_description_length(relation: Relation) -> float | None:
     """Return the bits that Table II gives for a relation's family, or None where the table has no row for it.
 
-    n log2 k for an equivalence relation with k classes (about 20 % above the exact value at n = 30), log2 n! for a
+    n log2 k for an equivalence relation with k classes (20 to 30 % above the exact value at n = 30), log2 n! for a
     strict total order, log2 C(n, a) for a complete bipartite graph.
 
     Raises

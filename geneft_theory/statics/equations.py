@@ -145,7 +145,7 @@ EQUIVALENCE_APPROXIMATE = Statement(
     source=geneft("Table II, equivalence"),
     status=Status.APPROXIMATION,
     assumptions=("n >> k: every symbol chooses its class freely, and the names of the classes count.",),
-    note="About 20 % too large at n = 30: 47.5 instead of 39.8 bits for k = 3, 69.7 instead of 53.3 for k = 5.",
+    note="Too large by 20 to 30 % at n = 30: 47.5 instead of 39.8 bits for k = 3, 69.7 instead of 53.3 for k = 5.",
 )
 
 TOTAL_ORDER = Statement(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from validation.experiments import goldilocks
 from validation.experiments.goldilocks import NAME, GoldilocksOptions
-from validation.experiments.presentation import command_of, provenance_rows, verdict_lines
+from validation.experiments.presentation import (
+    Drawing,
+    command_of,
+    numbers_of,
+    provenance_rows,
+    save_drawings,
+    verdict_lines,
+    write_table,
+)
 from validation.experiments.running import train_all
 from validation.measure import Verdict, mean_band
 from validation.sweeps import Progress, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
 
 __all__ = ["NAME", "as_text", "drawings", "outcome", "run"]
 
@@ -28,7 +34,7 @@ def run(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None
     rows = accuracy_rows(results)
     summary = {"accuracies": rows, "verdicts": [verdict.to_dict() for verdict in verdicts]}
     for name, table in summary.items():
-        (folder.tables / f"{name}.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
+        write_table(folder, name, table)
     _write_report(folder, options, results, rows, verdicts)
     return {"experiment": NAME, "networks": len(goldilocks.networks(options)), "out": str(folder.path)} | summary
 
@@ -73,19 +79,25 @@ def accuracy_rows(results: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def drawings(results: xr.Dataset) -> list[tuple[str, str, str, Figure]]:
-    """Return name, title, caption and figure for each relation."""
-    from validation.report import goldilocks_figure, relation_label
+def drawings(results: xr.Dataset) -> list[Drawing]:
+    """Return one figure a relation."""
+    from validation.report import goldilocks_data, goldilocks_figure, relation_label
 
-    return [
-        (
-            str(relation).replace(":", "-"),
-            f"Which decoder learns “{relation_label(str(relation))}” best?",
-            "Held-out accuracy against the depth of the decoder, one line a width, and as a map of depth and width.",
-            goldilocks_figure(results, str(relation)),
+    drawn = []
+    for relation in map(str, results["relation"].values):
+        rows = [row for row in accuracy_rows(results) if row["relation"] == relation]
+        seen = "; ".join(f"width {r['width']}, depth {r['depth']}: {r['held_out_accuracy']:.3f}" for r in rows)
+        drawn.append(
+            Drawing(
+                relation.replace(":", "-"),
+                f"Which decoder learns “{relation_label(relation)}” best?",
+                "Held-out accuracy against the decoder's depth, one line a width, and as a map of depth and width.",
+                f"Mean held-out accuracy. {seen}.",
+                goldilocks_figure(results, relation),
+                goldilocks_data(results, relation),
+            )
         )
-        for relation in results["relation"].values
-    ]
+    return drawn
 
 
 def _write_report(
@@ -96,16 +108,9 @@ def _write_report(
     verdicts: list[Verdict],
 ) -> None:
     from geneft_theory.citation import bibtex
-    from validation.report import Report, ReportFigure, Section, Table, save, write_csv, write_report
+    from validation.report import Report, Section, Table, write_csv, write_report
 
-    pictures = []
-    for name, title, caption, figure in drawings(results):
-        save(figure, folder.figures / f"{name}.png")
-        pictures.append(ReportFigure.from_figure(figure, title, f"{title} {caption}", caption=caption))
-    measured = results[["accuracy", "held_out_accuracy", "train_accuracy"]].drop_vars(
-        [name for name in results.coords if name not in DIMS]
-    )
-    write_csv(measured, folder.tables / "networks.csv")
+    write_csv(numbers_of(results, DIMS), folder.tables / "networks.csv")
     header = ["relation", "width", "depth", "held-out accuracy", "standard error", "training accuracy", "seeds"]
     table = Table(header, [list(row.values()) for row in rows], "Means over seeds at the end of training.")
     networks = len(goldilocks.networks(options))
@@ -117,7 +122,7 @@ def _write_report(
             "the best lies in between. Each side is held against the best depth, seed by seed.",
         ),
         verdicts,
-        [Section("Held-out accuracy by depth and width", (), pictures, [table])],
+        [Section("Held-out accuracy by depth and width", (), save_drawings(folder, drawings(results)), [table])],
         provenance_rows(folder, command_of(folder)),
         bibtex("baek2024geneft", "kingma2015adam"),
     )

@@ -4,9 +4,76 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from validation.sweeps import RunFolder, provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    from validation.report import ReportFigure
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure with all that a page says of it.
+
+    Attributes
+    ----------
+    name : str
+        The figure's file name, without suffix.
+    title, caption : str
+        What it asks, and what is drawn.
+    alternative : str
+        What is seen in it, in words and numbers.
+    figure : matplotlib.figure.Figure
+        The drawing.
+    data : xarray.Dataset
+        The numbers drawn.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alternative: str
+    figure: Figure
+    data: xr.Dataset
+
+
+def save_drawings(folder: RunFolder, drawings: Sequence[Drawing]) -> list[ReportFigure]:
+    """Write all figures with the numbers behind them into the folder, and return them for its page."""
+    from validation.report import ReportFigure, save, write_csv
+
+    pictures = []
+    for drawing in drawings:
+        save(drawing.figure, folder.figures / f"{drawing.name}.png")
+        write_csv(drawing.data, folder.figures / f"{drawing.name}.csv")
+        pictures.append(
+            ReportFigure.from_figure(
+                drawing.figure,
+                drawing.title,
+                drawing.alternative,
+                caption=drawing.caption,
+                data=drawing.data,
+                command=command_of(folder),
+            )
+        )
+    return pictures
+
+
+def write_table(folder: RunFolder, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of plain values as a JSON table of the run."""
+    from validation.sweeps.atomic import write_atomically
+
+    write_atomically(folder.tables / f"{name}.json", json.dumps(list(rows), indent=2).encode())
+
+
+def numbers_of(results: xr.Dataset, dims: Sequence[str]) -> xr.Dataset:
+    """Return the accuracies of every network without the settings that are the same for all."""
+    accuracies = results[["accuracy", "held_out_accuracy", "train_accuracy"]]
+    return accuracies.drop_vars([name for name in accuracies.coords if name not in dims])
 
 
 def command_of(folder: RunFolder) -> str:

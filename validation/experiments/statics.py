@@ -43,7 +43,7 @@ class StaticsOptions:
     n : int
         Number of symbols, >= 2.
     fractions : tuple of float
-        Training fractions, increasing, in (0, 1]; at least 2.
+        Training fractions, increasing, in (0, 1]; at least 3, for a curve to be fitted.
     seeds : int
         Replicates: each has its own order of training pairs and its own initial parameters; >= 2.
     modes : tuple of str
@@ -72,7 +72,7 @@ class StaticsOptions:
     relations: tuple[str, ...] = table_one(30)
     n: int = 30
     fractions: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
-    seeds: int = 3
+    seeds: int = 5
     modes: tuple[str, ...] = DECODER_MODES + HEADS
     steps: int = 2000
     draws: int = 40
@@ -144,11 +144,11 @@ def options_from(preset: str, **changes: Any) -> StaticsOptions:
 
 
 def require_fractions(fractions: Sequence[float]) -> None:
-    """Refuse training fractions that are not at least two increasing numbers in (0, 1]."""
+    """Refuse training fractions that are not at least three increasing numbers in (0, 1]."""
     for fraction in fractions:
         require_number("fractions", fraction, low=0, high=1, open_low=True)
-    if len(fractions) < 2 or any(later <= earlier for earlier, later in itertools.pairwise(fractions)):
-        raise InvalidInput(f"fractions must be at least 2 increasing numbers in (0, 1]; got {shown(tuple(fractions))}")
+    if len(fractions) < 3 or any(later <= earlier for earlier, later in itertools.pairwise(fractions)):
+        raise InvalidInput(f"fractions must be at least 3 increasing numbers in (0, 1]; got {shown(tuple(fractions))}")
 
 
 def applicable(relation: Relation, mode: str) -> bool:
@@ -171,7 +171,7 @@ def networks(options: StaticsOptions) -> list[NetworkSettings]:
     Examples
     --------
     >>> len(networks(options_from("quick")))
-    270
+    450
     """
     return [
         NetworkSettings(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from validation.reproduce.registry import reproductions
 from validation.reproduce.stored import stored_result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,13 @@ def build_figures(directory: str | Path) -> list[BuiltFigure]:
         if reproduction.experiment == "computed":
             continue
         stored = stored_result(reproduction)
-        drawn: list[tuple[str, str, str, Figure]] = (
+        drawn = (
             goldilocks_report.drawings(stored.results)
             if reproduction.experiment == "goldilocks"
             else statics_report.drawings(stored.results, stored.theory)
         )
-        for name, title, caption, figure in drawn:
-            path = folder / f"{reproduction.key}-{name}.png"
-            save(figure, path)
-            built.append(BuiltFigure(path, reproduction.key, title, caption, reproduction.command))
+        for drawing in drawn:
+            path = folder / f"{reproduction.key}-{drawing.name}.png"
+            save(drawing.figure, path)
+            built.append(BuiltFigure(path, reproduction.key, drawing.title, drawing.caption, reproduction.command))
     return built

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,7 @@ def reproduce(
     """
     from geneft_theory.errors import InvalidInput
     from validation.experiments import goldilocks_report, statics_report
+    from validation.experiments.presentation import write_table
     from validation.experiments.running import open_folder, wall_minutes
 
     if quick and keep:
@@ -70,5 +70,5 @@ def reproduce(
         "seeds": options.seeds,
     }
     rows = [about | verdict.to_dict() for verdict in verdicts_of(reproduction, results, theory)]
-    (folder.tables / "verdicts.json").write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    write_table(folder, "verdicts", rows)
     return rows, folder.report

@@ -1,0 +1,1 @@
+"""Sphinx extensions that exist for this documentation only."""

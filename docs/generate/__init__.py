@@ -1,0 +1,14 @@
+"""What the documentation computes: each module writes one kind of page or fragment from the code itself.
+
+Whole pages go to `generated/`, fragments that pages include go to `generated/snippets/`.
+"""
+
+from pathlib import Path
+
+from docs.generate import api, commands, comparison, equations, reference_values, reproduction, symbols, tasks
+
+
+def generate_all(directory: Path) -> None:
+    """Write everything into `directory`."""
+    for module in (api, commands, comparison, equations, reference_values, reproduction, symbols, tasks):
+        module.generate(directory)
