@@ -69,7 +69,7 @@ def predict_statics(
         "pairs": relation.pairs,
         "related_pairs": int(relation.matrix.sum()),
         "properties": list(relation.logical_properties()),
-        "automorphism_order": str(automorphism_order(relation)),
+        "automorphism_order": decimal_digits(automorphism_order(relation)),
         "bits": bits,
         "accuracy": accuracy,
         "critical_fraction": critical,
@@ -82,6 +82,22 @@ def predict_statics(
         "chance": chance(relation),
         "curves": _curves(relation, bits, grid, ideal_draws, seed),
     }
+
+
+def decimal_digits(value: int) -> str:
+    """Return a natural number in decimal, however long; Python's `str` refuses more than 4300 digits by default.
+
+    Examples
+    --------
+    >>> decimal_digits(10**5000 + 7) == "1" + "0" * 4999 + "7"
+    True
+    """
+    block = 4000
+    blocks = []
+    while value >= 10**block:
+        value, rest = divmod(value, 10**block)
+        blocks.append(f"{rest:0{block}d}")
+    return "".join([str(value), *reversed(blocks)])
 
 
 def _curves(

@@ -199,7 +199,7 @@ def _mode_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
         for smaller, larger in itertools.pairwise(run):
             excess = trapezoid(curves[relation, smaller] - curves[relation, larger], fractions, axis=1)
             estimate = Estimate.from_samples(excess / (fractions[-1] - fractions[0]))
-            label = f"{relation}: induction gap of {larger} exceeds that of {smaller}"
+            label = f"{relation}: induction gap of {larger} is at least that of {smaller}"
             yield compare(0.0, estimate, label, side="at least")
 
 

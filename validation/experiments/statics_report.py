@@ -154,7 +154,7 @@ def _summary(options: StaticsOptions, conclusions: StaticsConclusions) -> list[s
     verdicts = [verdict.verdict for verdict in conclusions.verdicts]
     paragraphs = [
         f"{len(statics.networks(options))} networks, trained on {len(options.relations)} relations of {options.n} "
-        f"symbols at {len(options.fractions)} training fractions with {options.seeds} seeds each, {options.steps} steps.",
+        f"symbols at {len(options.fractions)} fractions with {options.seeds} seeds each, {options.steps} steps.",
         f"Of {len(verdicts)} claims held against them, {verdicts.count('agrees')} agree, "
         f"{verdicts.count('disagrees')} disagree and {verdicts.count('not measured')} could not be measured.",
     ]

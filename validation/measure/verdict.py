@@ -9,7 +9,7 @@ from typing import Any
 from geneft_theory.errors import require_choice, require_number
 from geneft_theory.estimate import Estimate
 
-SIDES = ("equal", "at least", "at most")
+SIDES = ("equal", "at least", "at most", "more than")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Verdict:
     theory : float
         The predicted value.
     side : str
-        "equal": the measured quantity is the predicted one; "at least" or "at most": it is bounded by it.
+        "equal": the measured quantity is the predicted one; "at least" or "at most": it is bounded by it; "more than":
+        it exceeds it, and must be seen to.
     measured, standard_error : float or None
         The measurement; None where nothing could be measured. The error includes that of the prediction, if it has one.
     z : float or None
@@ -71,9 +72,10 @@ def compare(
         The measurement; None where none could be made, which gives the verdict "not measured".
     label : str
         The claim in words.
-    side : {"equal", "at least", "at most"}
-        What is claimed of the measured quantity: that it is the predicted one, or that it is bounded by it from below
-        or from above.
+    side : {"equal", "at least", "at most", "more than"}
+        What is claimed of the measured quantity: that it is the predicted one; that it is bounded by it from below or
+        from above, which a measurement on the bound does not contradict; or that it exceeds it, which such a
+        measurement does not bear out.
     allowed : float
         How many standard errors of difference still agree, > 0. At 3, a true claim of equality fails once in 370 times
         (normal errors; more often for very few draws).
@@ -97,6 +99,8 @@ def compare(
     >>> bound = compare(0.274, Estimate(0.41, 0.02, 10), "critical fraction of greater-than", side="at least")
     >>> bound.verdict, round(bound.z, 3)
     ('agrees', 6.8)
+    >>> compare(0.0, Estimate(0.02, 0.01, 10), "the deeper decoder is better", side="more than").verdict
+    'disagrees'
     """
     side = require_choice("side", side, SIDES)
     allowed = require_number("allowed", allowed, low=0, open_low=True)
@@ -109,6 +113,11 @@ def compare(
     excess = math.copysign(max(abs(difference) - model_error, 0.0), difference)
     z = excess / error if error > 0 else None
     distance = excess * math.inf if z is None and excess != 0 else z or 0.0
-    agrees = {"equal": abs(distance) <= allowed, "at least": distance >= -allowed, "at most": distance <= allowed}
+    agrees = {
+        "equal": abs(distance) <= allowed,
+        "at least": distance >= -allowed,
+        "at most": distance <= allowed,
+        "more than": distance > allowed,
+    }
     outcome = "agrees" if agrees[side] else "disagrees"
     return Verdict(label, predicted.value, side, estimate.value, error, z, allowed, model_error, outcome)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from validation.measure import Verdict
 
 SYMBOLS = {"agrees": "✓", "disagrees": "✗", "not measured": "?"}
-BOUNDS = {"equal": "", "at least": "≥ ", "at most": "≤ "}
+BOUNDS = {"equal": "", "at least": "≥ ", "at most": "≤ ", "more than": "> "}
 
 
 def render(report: Report) -> str:

@@ -40,6 +40,14 @@ def build_figures(directory: str | Path) -> list[BuiltFigure]:
     -------
     list of BuiltFigure
         In the order of the reproductions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     built = build_figures(folder)
+    >>> built[0].command
+    'geneft reproduce fig2'
     """
     from validation.experiments import goldilocks_report, statics_report
     from validation.report import save

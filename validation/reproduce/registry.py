@@ -76,6 +76,11 @@ def require_reproduction(key: str) -> Reproduction:
     ------
     InvalidInput
         If there is none with this key.
+
+    Examples
+    --------
+    >>> require_reproduction("fig2").command
+    'geneft reproduce fig2'
     """
     if key not in reproductions():
         raise InvalidInput(f"figure must be one of {', '.join(reproductions())}; got {shown(key)}")

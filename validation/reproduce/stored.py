@@ -44,6 +44,13 @@ def stored_result(reproduction: Reproduction) -> StoredResult:
     ------
     InvalidInput
         If nothing is stored for it, or the file is not the one whose checksum is on record.
+
+    Examples
+    --------
+    >>> from validation.reproduce.registry import require_reproduction
+    >>> stored = stored_result(require_reproduction("fig2"))
+    >>> stored.results["accuracy"].dims
+    ('relation', 'mode', 'fraction', 'seed')
     """
     import xarray as xr
 
