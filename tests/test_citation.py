@@ -1,5 +1,8 @@
 """BibTeX for exactly what was used, and a CITATION.cff that says the same."""
 
+import subprocess
+import sys
+
 import pytest
 
 import geneft_theory
@@ -30,6 +33,19 @@ def test_corrections_are_said():
 def test_without_an_item_it_covers_what_was_called():
     known_fraction(3, 10)
     assert "statics.known_fraction: Eq. 3 (REDERIVED)" in bibtex()
+
+
+def test_a_chain_is_cited_when_it_has_run_and_not_before():
+    program = (
+        "from geneft_theory import citation, statics\n"
+        "statics.infer('total_order', {(0, 1): 1}, n=5)\n"
+        "print(citation.bibtex())\n"
+        "statics.infer('total_order', {(0, 1): 1}, n=5, method='markov_chain', draws=4)\n"
+        "print(citation.bibtex())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert done.count("@article{karzanov1991conductance") == 1
+    assert done.count("@article{baek2024geneft") == 2
 
 
 @pytest.mark.parametrize("item", ["nonsense", 3, len])

@@ -42,6 +42,14 @@ KNOWN_GRAPHS = {
 }
 
 
+def test_a_cubic_graph_that_a_port_of_nauty_gets_wrong():
+    """canonaut 1.0.0 gives 2 in its undirected mode; trying all 8! permutations gives 4."""
+    edges = [(0, 7), (0, 4), (0, 2), (1, 2), (1, 7), (1, 3), (2, 4), (3, 6), (3, 5), (4, 5), (5, 6), (6, 7)]
+    graph = nx.Graph(edges)
+    found = sum(1 for _ in nx.isomorphism.GraphMatcher(graph, graph).isomorphisms_iter())
+    assert r.automorphism_order(r.from_networkx(graph)) == found == 4
+
+
 @pytest.mark.parametrize("name", KNOWN_GRAPHS)
 def test_known_graphs(name):
     graph, order = KNOWN_GRAPHS[name]

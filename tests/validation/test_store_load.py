@@ -236,3 +236,10 @@ def test_another_schema_is_refused(run: RunFolder, tmp_path: Path) -> None:
     checksum = consolidate(later, tmp_path / "later.nc")
     with pytest.raises(InvalidInput, match=r"path must hold results of schema version 1; later\.nc has 99"):
         read_stored(tmp_path / "later.nc", checksum)
+
+
+def test_an_attribute_that_the_writer_keeps_to_itself_is_refused(tmp_path: Path) -> None:
+    dataset = xarray.Dataset({"accuracy": ("network", [0.5])}, attrs={"schema_version": 1, "mode": "difference"})
+    with pytest.raises(InvalidInput, match="source must have no attribute named mode"):
+        consolidate(dataset, tmp_path / "results.nc")
+    assert not list(tmp_path.iterdir())

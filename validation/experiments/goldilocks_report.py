@@ -51,7 +51,7 @@ def _results(folder: RunFolder, options: GoldilocksOptions, progress: Progress |
     results.attrs |= {
         "n": options.n,
         "steps": options.steps,
-        "mode": options.mode,
+        "decoder_mode": options.mode,
         "base_rate": goldilocks.base_rate(options.relations[0], options.n),
     }
     return results

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _DTYPE = "integer_type"
 
 
+# scipy keeps a file's attributes beside its own, in the same object.
+RESERVED = frozenset({"mode", "fp", "filename", "variables", "dimensions", "use_mmap", "version_byte"})
+
+
 def consolidate(source: RunFolder | str | os.PathLike[str] | xarray.Dataset, path: str | os.PathLike[str]) -> str:
     """Write a run's results as one netCDF file.
 
@@ -41,7 +45,8 @@ def consolidate(source: RunFolder | str | os.PathLike[str] | xarray.Dataset, pat
     Raises
     ------
     InvalidInput
-        When the source is no run folder or holds nothing, or the file cannot be written.
+        When the source is no run folder or holds nothing, an attribute has a reserved name, or the file cannot be
+        written.
 
     Examples
     --------
@@ -55,6 +60,10 @@ def consolidate(source: RunFolder | str | os.PathLike[str] | xarray.Dataset, pat
     import xarray
 
     dataset = source if isinstance(source, xarray.Dataset) else load(source)
+    for name in RESERVED & {str(name) for name in dataset.attrs}:
+        raise InvalidInput(
+            f"source must have no attribute named {name}, which the file format's writer keeps to itself"
+        )
     content = bytes(_with_narrow_integers(dataset).to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
     try:
         write_atomically(Path(path), content)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geneft_theory.citation import based_on
 from geneft_theory.errors import InvalidInput, require_array, require_choice, require_integer, require_number
 from geneft_theory.estimate import Estimate
 from geneft_theory.statics.inference.families import learner_of_relation
@@ -47,6 +48,7 @@ class AchievableAccuracy:
     determined: Estimate
 
 
+@based_on(methods=["baek2024geneft"])
 def achievable_accuracy(
     relation: HasMatrix | ArrayLike,
     fraction: float,
@@ -134,6 +136,7 @@ def achievable_accuracy(
     )[0]
 
 
+@based_on(methods=["baek2024geneft"])
 def achievable_accuracy_curve(
     relation: HasMatrix | ArrayLike,
     fractions: ArrayLike,

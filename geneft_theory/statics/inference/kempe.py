@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from geneft_theory.citation import based_on
 from geneft_theory.statics.inference.colouring import find_colouring, neighbour_masks
 
 Integers = NDArray[np.int64]
@@ -78,6 +79,7 @@ class _Layout:
         return cls(sizes, start, chain_of_node, tail, head, first_edge)
 
 
+@based_on(methods=["wang1989antiferromagnetic"])
 def sample_colourings(
     graphs: Sequence[NDArray[np.bool_]],
     colours: int | None,

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geneft_theory.citation import based_on
 from geneft_theory.errors import InvalidInput, require_choice, require_integer
 from geneft_theory.statics.inference.families import learner_of_family
 from geneft_theory.statics.inference.learner import Answer, Method, Sampler
@@ -59,6 +60,7 @@ class Posterior:
             array.flags.writeable = False
 
 
+@based_on(methods=["baek2024geneft"])
 def infer(
     family: str,
     observed: ArrayLike | Mapping[tuple[int, int], int],

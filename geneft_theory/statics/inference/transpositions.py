@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from geneft_theory.citation import based_on
+
 EXCHANGE_THRESHOLD = 224
 """Of 256 equally likely bytes, those below it exchange: probability 7/8."""
 
@@ -33,6 +35,7 @@ def relaxation_half_sweeps(n: int) -> int:
     return n + -(-2 * n * n // 69)
 
 
+@based_on(methods=["karzanov1991conductance"])
 def sample_before(
     before: Sequence[NDArray[np.bool_]], streams: Sequence[np.random.Generator], chains: int
 ) -> NDArray[np.float32]:
