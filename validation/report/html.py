@@ -96,7 +96,7 @@ def _verdict_cells(verdict: Verdict) -> dict[str, str]:
         "measured": measured,
         "standard error": "0" if error == 0 else spread,
         "z": "–" if verdict.z is None else decimal(verdict.z),
-        "allowed |z|": f"{verdict.allowed:g}" + f", model error {verdict.model_error:g}" * (verdict.model_error > 0),
+        "allowed": f"{verdict.allowed:g}" + f" + {verdict.model_error:.2g}" * (verdict.model_error > 0),
     }
 
 
