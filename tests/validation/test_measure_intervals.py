@@ -209,7 +209,7 @@ def test_what_was_not_measured_has_no_verdict_and_is_still_json() -> None:
 
 
 def test_bad_verdicts_are_refused_by_name() -> None:
-    with pytest.raises(InvalidInput, match="side must be one of equal, at least, at most; got 'about'"):
+    with pytest.raises(InvalidInput, match="side must be one of equal, at least, at most, more than; got 'about'"):
         compare(0.5, Estimate(0.6, 0.01, 10), "claim", side="about")
     with pytest.raises(InvalidInput, match="allowed must lie in"):
         compare(0.5, Estimate(0.6, 0.01, 10), "claim", allowed=0)

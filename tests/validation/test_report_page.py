@@ -128,7 +128,7 @@ def test_disagreement_is_as_plain_as_agreement(page):
     row = "critical fraction, plain ✗ disagrees 0.100 0.311 0.012 17.6 3"
     assert row in outline.text
     assert "at least as much ✓ agrees ≥ 0.100 0.311 0.012 16.7 3 + 0.01" in outline.text
-    assert "exactly at chance 0.5167 0.5167 0 – 3 ✓ agrees" in outline.text
+    assert "exactly at chance ✓ agrees 0.5167 0.5167 0 – 3" in outline.text
     assert "not reached 0.0623 – – – 3 ? not measured" in outline.text
 
 

@@ -111,7 +111,8 @@ def compare(
     error = math.hypot(estimate.standard_error, predicted.standard_error)
     difference = estimate.value - predicted.value
     excess = math.copysign(max(abs(difference) - model_error, 0.0), difference)
-    z = excess / error if error > 0 else None
+    # Without the sum, nothing left of a negative difference would be -0.
+    z = excess / error + 0.0 if error > 0 else None
     distance = excess * math.inf if z is None and excess != 0 else z or 0.0
     agrees = {
         "equal": abs(distance) <= allowed,
