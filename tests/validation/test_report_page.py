@@ -129,7 +129,7 @@ def test_disagreement_is_as_plain_as_agreement(page):
     assert row in outline.text
     assert "at least as much ✓ agrees ≥ 0.100 0.311 0.012 16.7 3 + 0.01" in outline.text
     assert "exactly at chance ✓ agrees 0.5167 0.5167 0 – 3" in outline.text
-    assert "not reached 0.0623 – – – 3 ? not measured" in outline.text
+    assert "not reached ? not measured 0.0623 – – – 3" in outline.text
 
 
 def test_the_data_of_a_figure_can_be_saved(page):
