@@ -113,7 +113,8 @@ def test_compiled_known_fraction_keeps_its_digits(bits, lifetimes):
     samples = lifetimes * bits
     exact = 1 - (1 - 1 / sympy.Float(bits, 60)) ** sympy.Float(samples, 60)
     known = float(catalogue["statics.known_fraction"](samples=samples, bits=bits))
-    assert known == pytest.approx(float(exact), rel=1e-12, abs=1e-300)
+    # The reference itself has 60 digits of numbers near 1.
+    assert known == pytest.approx(float(exact), rel=1e-12, abs=1e-55)
 
 
 def test_compile_broadcasts_constants_and_names_what_is_missing():

@@ -16,7 +16,7 @@ from geneft_theory.statics.symbols import N, a, alpha, automorphisms, b, bits_of
 
 def derive_description_length() -> tuple[Step, ...]:
     """Orbit-stabiliser: the relabellings of G form one orbit of the symmetric group."""
-    orbit = Symbol(r"\left|\mathrm{orbit}\right|", positive=True)
+    orbit = Symbol("|orbit|", positive=True)
     orbit_stabiliser = Eq(orbit * automorphisms, factorial(n))
     count = sympy.solve(orbit_stabiliser, orbit)[0]
     return (

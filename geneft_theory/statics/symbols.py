@@ -18,7 +18,7 @@ alpha = Symbol("alpha", positive=True)
 p_star = Symbol("p_*", nonnegative=True)
 f = Symbol("f", nonnegative=True)
 f_upper = Symbol("f_UB", nonnegative=True)
-automorphisms = Symbol(r"\left|\mathrm{Aut}\,G\right|", integer=True, positive=True)
+automorphisms = Symbol("|Aut G|", integer=True, positive=True)
 
 SYMBOLS = Quantity(n, "n", "number of symbols (vertices of the graph)", "integer >= 1", low=1)
 CLASSES = Quantity(k, "k", "number of classes", "integer >= 1", low=1)
