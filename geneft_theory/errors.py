@@ -56,6 +56,9 @@ def require_array(
     """Return `value` as a float64 array whose every entry is finite and lies between `low` and `high`."""
     left, right = "(" if open_low or low == -np.inf else "[", ")" if open_high or high == np.inf else "]"
     try:
+        # NumPy would read "0.5" as a number, and a date as nanoseconds.
+        if np.asarray(value).dtype.kind not in "biufO":
+            raise TypeError
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{name} must be a number or an array of numbers; got {shown(value)}") from None
