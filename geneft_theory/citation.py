@@ -134,7 +134,9 @@ def _papers(item: str | Statement | Callable[..., Any]) -> list[tuple[str, str]]
     try:
         return [pair for statement in catalogue.find(item) for pair in _papers(statement)]
     except (InvalidInput, AttributeError, TypeError):
-        raise InvalidInput(f"item must be a key of the catalogue or the bibliography; got {shown(item)}") from None
+        raise InvalidInput(
+            f"key must be one of the catalogue or the bibliography, or the start of one; got {shown(item)}"
+        ) from None
 
 
 def _reason(statement: Statement) -> str:

@@ -11,7 +11,7 @@ geneft_theory.errors.InvalidInput: n must be an integer >= 1; got 0
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,15 @@ def require_array(
         offender = array[~inside].flat[0] if array.ndim else array[()]
         raise InvalidInput(f"{name} must lie in {left}{low:g}, {high:g}{right}; got {offender:g}")
     return array
+
+
+def require_broadcast(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse named arrays whose shapes do not broadcast together."""
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InvalidInput(f"{' and '.join(arrays)} must have shapes that broadcast; got {shapes}") from None
 
 
 def require_number(

@@ -50,7 +50,7 @@ def test_a_chain_is_cited_when_it_has_run_and_not_before():
 
 @pytest.mark.parametrize("item", ["nonsense", 3, len])
 def test_what_has_no_source_is_refused(item):
-    with pytest.raises(InvalidInput, match="item must be"):
+    with pytest.raises(InvalidInput, match=r"(item|key) must be"):
         cite(item)
 
 

@@ -30,7 +30,7 @@ def figure(drawn: reproduce.BuiltFigure) -> str:
 def overview(rows: list[dict[str, Any]]) -> str:
     """Return how many claims of each figure or table agree and disagree."""
     count = Counter((row["key"], row["verdict"]) for row in rows)
-    header = ("", "Claims that agree", "that disagree", "not measured")
+    header = ("", "Claims that agree", "that disagree", "undecided", "not measured")
     counts = [
         (f"[{escaped(one.title)}](#reproduction-{key})", *(str(count[key, verdict]) for verdict in VERDICTS))
         for key, one in reproduce.reproductions().items()
@@ -38,7 +38,7 @@ def overview(rows: list[dict[str, Any]]) -> str:
     return table(header, counts)
 
 
-VERDICTS = ("agrees", "disagrees", "not measured")
+VERDICTS = ("agrees", "disagrees", "undecided", "not measured")
 HEADER = ("Claim", "Theory", "Measured", "Standard error", "z", "Verdict")
 SIDES = {"equal": "", "at least": "≥ ", "at most": "≤ ", "more than": "> "}
 

@@ -33,13 +33,15 @@ def from_matrix(matrix: ArrayLike, name: str = "matrix") -> Relation:
     Raises
     ------
     InvalidInput
-        When the matrix is not square, empty, or holds anything but zeros and ones (also nan).
+        When the matrix is not square, empty, or holds masked entries or anything but zeros and ones (also nan).
 
     Examples
     --------
     >>> from_matrix([[0, 1], [1, 0]]).logical_properties()
     ('irreflexive', 'symmetric', 'connected', 'complete_bipartite')
     """
+    if isinstance(matrix, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(matrix)):
+        raise InvalidInput("matrix must have no masked entries; got a masked array")
     return Relation(require_relation_matrix(matrix), name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,8 @@ class LogicalProperties:
         """Whether R(i, j) excludes R(j, i); so there is no loop either."""
         return not np.any(self.matrix & self.matrix.T)
 
-    @property
+    # The one property that costs a product of matrices, and most others ask for it.
+    @cached_property
     def is_transitive(self) -> bool:
         """Whether R(i, j) and R(j, k) imply R(i, k)."""
         # Sums of ones in float32 never cancel, so "> 0" is exact; the product runs at BLAS speed.

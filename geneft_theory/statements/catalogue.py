@@ -48,17 +48,17 @@ class Catalogue(Mapping[str, Statement]):
         return f"<catalogue of {len(self)} statements>"
 
     def find(self, prefix: str = "") -> tuple[Statement, ...]:
-        """Return the statement with this key, or all those below it (`"statics"`, `"statics.total_order"`).
+        """Return the statement with this very key; if there is none, all those below it (`"statics.total_order"`).
 
         Raises
         ------
         InvalidInput
             If nothing has this key or lies below it.
         """
+        if prefix in self._statements:
+            return (self._statements[prefix],)
         found = tuple(
-            statement
-            for key, statement in self._statements.items()
-            if not prefix or key == prefix or key.startswith(prefix + ".")
+            statement for key, statement in self._statements.items() if not prefix or key.startswith(prefix + ".")
         )
         if not found:
             raise InvalidInput(f"key must be one of {', '.join(self)}, or the start of one; got {shown(prefix)}")

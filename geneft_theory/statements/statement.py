@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
-from geneft_theory.errors import InvalidInput, require_array, shown
+from geneft_theory.errors import InvalidInput, require_array, require_broadcast, shown
 from geneft_theory.statements.printing import latex
 from geneft_theory.statements.status import Status
 
@@ -34,6 +34,10 @@ class Quantity:
         "bits", "1" for a pure number, and so on.
     low, high : float
         Finite bounds, or infinities; a number outside is refused when the statement is evaluated.
+    open_low, open_high : bool
+        Whether the bound itself is refused, too.
+    integer : bool
+        Whether only whole numbers are accepted.
     """
 
     symbol: sympy.Basic
@@ -43,6 +47,19 @@ class Quantity:
     unit: str = "1"
     low: float = -np.inf
     high: float = np.inf
+    open_low: bool = False
+    open_high: bool = False
+    integer: bool = False
+
+    def checked(self, value: ArrayLike) -> NDArray[np.float64]:
+        """Return a number or array as float64, or refuse it with `InvalidInput` if it lies outside the domain."""
+        array = require_array(
+            self.name, value, low=self.low, high=self.high, open_low=self.open_low, open_high=self.open_high
+        )
+        fractional = array != np.floor(array)
+        if self.integer and np.any(fractional):
+            raise InvalidInput(f"{self.name} must be {self.domain}; got {array[fractional].flat[0]:g}")
+        return array
 
 
 @dataclass(frozen=True)
@@ -189,7 +206,8 @@ class Statement:
             raise InvalidInput(
                 f"arguments of {self.key} must be {', '.join(expected)}; got {', '.join(values) or 'none'}"
             )
-        arrays = [require_array(q.name, values[q.name], low=q.low, high=q.high) for q in self.arguments]
+        arrays = [quantity.checked(values[quantity.name]) for quantity in self.arguments]
+        require_broadcast({quantity.name: array for quantity, array in zip(self.arguments, arrays, strict=True)})
         return self._function(*arrays)
 
     def derive(self) -> tuple[Step, ...]:

@@ -21,6 +21,9 @@ class Status(Enum):
     APPROXIMATION = "not exact even within the model; the note says when it fails"
     CORRECTED = "differs from the published form; the note says why, and a test shows it"
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def meaning(self) -> str:
         """What the status promises, in one sentence."""

@@ -188,6 +188,8 @@ def equivalence_bits(class_sizes: Sequence[int]) -> float:
     >>> round(equivalence_bits([10, 10, 10]), 3), equivalence_bits([5])
     (39.751, 0.0)
     """
+    if np.ndim(class_sizes) != 1:
+        raise InvalidInput(f"class_sizes must be a sequence of integers >= 1; got {shown(class_sizes)}")
     sizes = np.array([require_integer("class_sizes", size, minimum=1) for size in class_sizes], dtype=np.float64)
     if not sizes.size:
         raise InvalidInput("class_sizes must name at least one class; got none")
@@ -198,7 +200,11 @@ def equivalence_bits(class_sizes: Sequence[int]) -> float:
     return max(0.0, float(gammaln(sizes.sum() + 1) - log_symmetry) / math.log(2))
 
 
-@based_on("statics.equivalence.description_length.approximate")
+@based_on(
+    "statics.equivalence.description_length.approximate",
+    "statics.total_order.description_length",
+    "statics.complete_bipartite.description_length",
+)
 def published_description_length(relation: Relation) -> float | None:
     """Return the bits that Table II gives for a relation's family, or None where the table has no row for it.
 

@@ -35,6 +35,7 @@ from geneft_theory.statics.symbols import (
     BITS,
     CHANCE,
     CLASSES,
+    DESCRIBED,
     ESTIMATE,
     FRACTION,
     KNOWN,
@@ -65,11 +66,11 @@ DESCRIPTION_LENGTH = Statement(
     title="Description length of a relation: the orbit formula",
     expression=bits_of(factorial(n) / automorphisms),
     quantities=(
-        Quantity(b, "bits", "description length of the relation", "real >= 0", "bits"),
+        DESCRIBED,
         SYMBOLS,
         ORDER,
     ),
-    source=geneft("Sec. II and Table II"),
+    source=geneft("Table II"),
     status=Status.REDERIVED,
     assumptions=(
         "The learner knows the relation up to a relabelling of its symbols, and all relabellings are equally likely.",
@@ -82,7 +83,7 @@ ANY_RELATION = Statement(
     key="statics.any_relation.description_length",
     title="Description length of an arbitrary relation",
     expression=Eq(b, n**2),
-    quantities=(BITS, SYMBOLS),
+    quantities=(DESCRIBED, SYMBOLS),
     source=geneft("Table II, no property"),
     status=Status.REDERIVED,
     assumptions=("All 2^(n^2) relations on n symbols are equally likely.",),
@@ -94,7 +95,7 @@ SYMMETRIC_RELATION = Statement(
     key="statics.symmetric_relation.description_length",
     title="Description length of an arbitrary symmetric relation",
     expression=Eq(b, n * (n + 1) / 2),
-    quantities=(BITS, SYMBOLS),
+    quantities=(DESCRIBED, SYMBOLS),
     source=geneft("Table II, symmetric"),
     status=Status.REDERIVED,
     assumptions=("All symmetric relations on n symbols are equally likely.",),
@@ -130,9 +131,9 @@ EQUIVALENCE = Statement(
     key="statics.equivalence.description_length",
     title="Description length of an equivalence relation with k equal classes",
     expression=bits_of(factorial(n) / (factorial(n / k) ** k * factorial(k))),
-    quantities=(BITS, SYMBOLS, CLASSES),
-    source=geneft("Table II, equivalence (its exact form)"),
-    status=Status.REDERIVED,
+    quantities=(DESCRIBED, SYMBOLS, CLASSES),
+    source=geneft("Table II, equivalence (its exact form is ours)"),
+    status=Status.DERIVED,
     assumptions=("k divides n, and all classes have n/k symbols.",),
     derivation=derivations.derive_equal_classes,
 )
@@ -141,7 +142,7 @@ EQUIVALENCE_APPROXIMATE = Statement(
     key="statics.equivalence.description_length.approximate",
     title="Description length of an equivalence relation with k classes, as in Table II",
     expression=Eq(b, n * log(k) / log(2)),
-    quantities=(BITS, SYMBOLS, CLASSES),
+    quantities=(DESCRIBED, SYMBOLS, CLASSES),
     source=geneft("Table II, equivalence"),
     status=Status.APPROXIMATION,
     assumptions=("n >> k: every symbol chooses its class freely, and the names of the classes count.",),
@@ -152,7 +153,7 @@ TOTAL_ORDER = Statement(
     key="statics.total_order.description_length",
     title="Description length of a total order",
     expression=bits_of(factorial(n)),
-    quantities=(BITS, SYMBOLS),
+    quantities=(DESCRIBED, SYMBOLS),
     source=geneft("Table II, total order"),
     status=Status.REDERIVED,
     derivation=derivations.derive_total_order,
@@ -162,7 +163,7 @@ TOTAL_ORDER_APPROXIMATE = Statement(
     key="statics.total_order.description_length.approximate",
     title="Description length of a total order, as in Table II",
     expression=Eq(b, n * log(n / sympy.E) / log(2)),
-    quantities=(BITS, SYMBOLS),
+    quantities=(DESCRIBED, SYMBOLS),
     source=geneft("Table II, total order"),
     status=Status.APPROXIMATION,
     assumptions=("n >> 1: Stirling's formula without its square root.",),
@@ -173,7 +174,7 @@ COMPLETE_BIPARTITE = Statement(
     key="statics.complete_bipartite.description_length",
     title="Description length of a complete bipartite graph with unequal parts",
     expression=bits_of(binomial(n, a)),
-    quantities=(BITS, SYMBOLS, PART),
+    quantities=(DESCRIBED, SYMBOLS, PART),
     source=geneft("Table II, complete bipartite"),
     status=Status.REDERIVED,
     assumptions=("2a != n: two parts of equal size can be exchanged, which saves one bit.",),
@@ -186,8 +187,8 @@ COMPLETE_BIPARTITE_APPROXIMATE = Statement(
     key="statics.complete_bipartite.description_length.approximate",
     title="Description length of a complete bipartite graph through the entropy of its parts",
     expression=Eq(b, -n * (_share * log(_share) + (1 - _share) * log(1 - _share)) / log(2)),
-    quantities=(BITS, SYMBOLS, PART),
-    source=geneft("Table II, complete bipartite"),
+    quantities=(DESCRIBED, SYMBOLS, PART),
+    source=geneft("Table II, complete bipartite (its entropy form is ours)"),
     status=Status.APPROXIMATION,
     assumptions=("n >> 1 at a fixed ratio a/n.",),
     note="Too large by about log2(2 pi n q(1 - q))/2 with q = a/n: 27.5 instead of 24.8 bits at n = 30, a = 10.",
@@ -253,7 +254,7 @@ ORDER_CHANCE = Statement(
     title="Guessing one pair of an order from another pair that shares a symbol",
     expression=Eq(p_star, Rational(1, 3)),
     quantities=(CHANCE,),
-    source=geneft("Sec. II, below Eq. 5"),
+    source=geneft("Eq. 5 (its p_* for orders)"),
     status=Status.APPROXIMATION,
     assumptions=("Exactly one other pair that shares a symbol is known.",),
     note="With nothing known it is 1/2; it moves with the training fraction and passes 1/3 only in between.",
@@ -262,7 +263,7 @@ ORDER_CHANCE = Statement(
 
 _embedding, _kind = IndexedBase("E"), IndexedBase("kappa")
 _i, _j, _k = Idx("i"), Idx("j"), Idx("k")
-_decoder = Function("D")
+_decoder, _stacked = Function("D"), Function("Phi")
 
 CLUSTERING = Statement(
     key="statics.clustering",
@@ -270,7 +271,7 @@ CLUSTERING = Statement(
     expression=Implies(
         Eq(_decoder(_embedding[_i], _embedding[_k]), KroneckerDelta(_kind[_i], _kind[_k]))
         & Implies(
-            Eq(_decoder(_embedding[_i], _embedding[_k]), _decoder(_embedding[_j], _embedding[_k])),
+            Eq(_stacked(_embedding[_i]), _stacked(_embedding[_j])),
             Eq(_embedding[_i], _embedding[_j]),
         ),
         Equivalent(Eq(_embedding[_i], _embedding[_j]), Eq(_kind[_i], _kind[_j])),
@@ -280,13 +281,17 @@ CLUSTERING = Statement(
         Quantity(_kind, "classes", "class of a symbol", "any labels"),
         Quantity(_i, "i", "a symbol", "1..n, for all"),
         Quantity(_j, "j", "a symbol", "1..n, for all"),
-        Quantity(_k, "k", "a partner; each premise is meant for all partners at once", "1..n, for all"),
+        Quantity(_k, "k", "a partner", "1..n, for all"),
+        Quantity(_decoder, "decoder", "decoder, D(x, y) for a pair of embeddings", "values 0 and 1 on the embeddings"),
+        Quantity(
+            _stacked, "stacked", "all answers of an embedding at once, Phi(x) = (D(x, E_1), ..., D(x, E_n))", "vectors"
+        ),
     ),
     source=geneft("Theorem 1"),
     status=Status.CORRECTED,
     assumptions=(
         "Zero loss on all n^2 pairs, not only on the training pairs.",
-        "The stacked map x -> (D(x, E_1), ..., D(x, E_n)) is injective on the set of embeddings.",
+        "The stacked map Phi is injective on the set of embeddings; each premise holds for all i, j, k.",
     ),
     note=(
         "The published hypothesis, an injective decoder D(x, y), contradicts zero loss as soon as there are two "

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geneft_theory.citation import based_on
-from geneft_theory.errors import InvalidInput, require_array, shown
+from geneft_theory.errors import InvalidInput, require_array, require_broadcast, shown
 from geneft_theory.relations import Relation
 from geneft_theory.statements.catalogue import catalogue
 
@@ -48,6 +48,7 @@ def known_fraction(samples: ArrayLike, bits: ArrayLike) -> NDArray[np.float64]:
     """
     samples = require_array("samples", samples, low=0)
     bits = _bits(bits)
+    require_broadcast({"samples": samples, "bits": bits})
     one_bit = np.where(samples > 0, 1.0, 0.0)
     known = catalogue["statics.known_fraction"](samples=samples, bits=np.where(bits > 1, bits, 2.0))
     return np.select([bits == 0, bits == 1], [np.ones_like(known), one_bit * np.ones_like(known)], known)
@@ -90,6 +91,7 @@ def critical_fraction(bits: ArrayLike, pairs: ArrayLike, accuracy: ArrayLike = 0
     bits = _bits(bits)
     pairs = require_array("pairs", pairs, low=1)
     accuracy = require_array("accuracy", accuracy, low=0, high=1, open_high=True)
+    require_broadcast({"bits": bits, "pairs": pairs, "accuracy": accuracy})
     fraction = catalogue["statics.critical_fraction"](
         accuracy=accuracy, pairs=pairs, bits=np.where(bits > 1, bits, 2.0)
     )
@@ -133,6 +135,7 @@ def accuracy_estimate(samples: ArrayLike, bits: ArrayLike, chance: ArrayLike) ->
     """
     chance = require_array("chance", chance, low=0, high=1)
     known = known_fraction(samples, bits)
+    require_broadcast({"samples and bits": known, "chance": chance})
     return catalogue["statics.accuracy_estimate"](known_fraction=known, chance=chance)
 
 

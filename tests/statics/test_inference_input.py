@@ -147,5 +147,5 @@ def test_achievable_accuracy_refuses(relation: Any, options: dict[str, Any], mes
 
 
 def test_curve_refuses_a_table_of_fractions() -> None:
-    with pytest.raises(InvalidInput, match=r"fractions must be a one-dimensional array; got shape \(1, 1\)"):
+    with pytest.raises(InvalidInput, match=r"fractions must be a one-dimensional array, not empty; got shape \(1, 1\)"):
         achievable_accuracy_curve(EQUALITY, [[0.5]])

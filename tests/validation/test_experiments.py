@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def test_a_run_folder_holds_everything(finished):
         assert {f"figures/{figure}.{suffix}" for suffix in ("png", "svg", "csv")} <= names
     page = (finished / "report.html").read_text(encoding="utf-8")
     assert "baek2024geneft" in page
-    assert "geneft run statics --preset quick" in page
+    assert "geneft run statics --preset quick --n 9" in page
 
 
 def test_the_same_command_again_trains_nothing_and_says_the_same(finished, capsys):
@@ -101,6 +102,7 @@ def made_up(curve, modes=("concatenation",)):
     theory = xr.Dataset(
         {
             "bits": ("relation", [40.0]),
+            "chance": ("relation", [1 / 3]),
             "pairs": ("relation", [900]),
             "critical_fraction": ("relation", [0.2]),
             "accuracy_estimate_measured_at": (("relation", "fraction"), np.full((1, 8), 0.95)),
@@ -121,10 +123,10 @@ def crossing_at(place):
 def test_conclusions_follow_the_numbers():
     agreeing = conclude(*made_up(crossing_at(0.2)), 0.9)
     verdicts = {verdict.claim: verdict.verdict for verdict in agreeing.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) generalize from p_c on"] == "agrees"
+    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "agrees"
     late = conclude(*made_up(crossing_at(0.4)), 0.9)
     verdicts = {verdict.claim: verdict.verdict for verdict in late.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) generalize from p_c on"] == "disagrees"
+    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "disagrees"
     assert verdicts["modulo:3: networks (concatenation) need at least p_c"] == "agrees"
     assert float(late.measured["critical_fraction"].squeeze()) == pytest.approx(0.4, rel=0.03)
     bound = next(verdict for verdict in late.verdicts if "f_UB bounds" in verdict.claim)
@@ -135,7 +137,7 @@ def test_what_is_never_reached_is_said_to_be_so():
     conclusions = conclude(*made_up(lambda p: np.full_like(p, 0.6)), 0.9)
     assert conclusions.measured["status"].item() == "not reached"
     verdicts = {verdict.claim: verdict.verdict for verdict in conclusions.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) generalize from p_c on"] == "not measured"
+    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "not measured"
     assert float(conclusions.measured["gap"].squeeze()) == pytest.approx(0.4, abs=0.01)
 
 
@@ -152,7 +154,7 @@ def goldilocks_results(means):
         ((0.6, 0.9, 0.6), ["agrees", "agrees"]),
         ((0.9, 0.8, 0.6), ["disagrees", "agrees"]),
         ((0.6, 0.8, 0.9), ["agrees", "disagrees"]),
-        ((0.7, 0.7, 0.7), ["disagrees", "disagrees"]),
+        ((0.7, 0.7, 0.7), ["undecided", "undecided"]),
     ],
 )
 def test_a_goldilocks_zone_needs_both_sides(means, expected):
@@ -172,3 +174,33 @@ def test_presets_are_valid_and_grow():
         module.options_from("paper")
     with pytest.raises(InvalidInput, match="preset must be one of quick, standard, paper"):
         statics.options_from("nonsense")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["statics"],
+        ["statics", "--preset", "standard", "--seeds", "3"],
+        ["statics", "--n", "12", "--sweep-seed", "4", "--fractions", "0.2,0.4,0.9", "--mode", "difference"],
+        ["statics", "--relation", "expression:(i + j) % 3 == 0", "--relation", "cycle", "--accuracy", "0.8"],
+        ["goldilocks", "--depths", "0,2", "--widths", "4", "--fraction", "0.4", "--steps", "7"],
+    ],
+)
+def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path, monkeypatch):
+    from validation.cli import run
+    from validation.cli.main import build_parser
+    from validation.experiments.presentation import command_of
+    from validation.experiments.running import open_folder
+
+    asked = []
+    monkeypatch.setattr(run, "_run", lambda report, options, arguments: asked.append((report.NAME, arguments, options)))
+
+    def ask(command):
+        arguments = build_parser().parse_args(command)
+        arguments.execute(arguments)
+        return asked.pop()
+
+    name, arguments, options = ask(["run", *words])
+    folder = open_folder(name, arguments.preset, options, tmp_path / "run")
+    again_name, again_arguments, again = ask(shlex.split(command_of(folder))[1:])
+    assert (again_name, again_arguments.preset, again) == (name, arguments.preset, options)

@@ -125,11 +125,11 @@ def test_disagreement_is_as_plain_as_agreement(page):
     assert classes == ["verdict disagrees", "verdict agrees", "verdict agrees", "verdict not-measured"]
     for words in ("✗ disagrees", "✓ agrees", "? not measured"):
         assert words in outline.text
-    row = "critical fraction, plain ✗ disagrees 0.100 0.311 0.012 17.6 3"
+    row = "critical fraction, plain ✗ disagrees 0.100 0.311 0.012 17.6 5.5"
     assert row in outline.text
-    assert "at least as much ✓ agrees ≥ 0.100 0.311 0.012 16.7 3 + 0.01" in outline.text
-    assert "exactly at chance ✓ agrees 0.5167 0.5167 0 – 3" in outline.text
-    assert "not reached ? not measured 0.0623 – – – 3" in outline.text
+    assert "at least as much ✓ agrees ≥ 0.100 0.311 0.012 16.7 5.5 + 0.01" in outline.text
+    assert "exactly at chance ✓ agrees 0.5167 0.5167 0 – 3.0" in outline.text
+    assert "not reached ? not measured 0.0623 – – – 3.0" in outline.text
 
 
 def test_the_data_of_a_figure_can_be_saved(page):
@@ -196,8 +196,8 @@ def test_every_text_colour_stands_out_from_the_paper(scheme):
 def test_an_exact_measurement_that_differs_disagrees():
     verdicts = [compare(1 - 3e-6, Estimate(1.0, 0.0, 4), "nearly one"), compare(0.5, Estimate(0.25, 0.0, 4), "half")]
     text = Outline(render(Report("Exact", verdicts=verdicts))).text
-    assert "nearly one ✗ disagrees 0.9999970 1.0000000 0 – 3" in text
-    assert "half ✗ disagrees 0.50 0.25 0 – 3" in text
+    assert "nearly one ✗ disagrees 0.9999970 1.0000000 0 – 3.0" in text
+    assert "half ✗ disagrees 0.50 0.25 0 – 3.0" in text
 
 
 def test_infinite_numbers_have_a_sign():

@@ -6,9 +6,6 @@ import argparse
 import json
 from typing import Any
 
-# The four relations of Table I at n = 30, as `geneft_theory.relations.parse` names them.
-TABLE_ONE = ("modulo:3", "modulo:5", "greater-than", "complete-bipartite:10")
-
 
 def comma_separated_numbers(name: str, text: str) -> tuple[float, ...]:
     """Return the numbers of "0.1,0.2,0.3", or refuse the text."""
@@ -30,15 +27,23 @@ def comma_separated_integers(name: str, text: str) -> tuple[int, ...]:
         raise InvalidInput(f"{name} must be integers separated by commas; got {shown(text)}") from None
 
 
-def add_relation(parser: argparse.ArgumentParser, *, several: bool) -> None:
-    """Add --relation and --n, with the names of the relations that the package knows."""
-    text = "a relation such as modulo:3, greater-than, complete-bipartite:10, or expression:(i + j) %% 3 == 0"
-    if several:
-        parser.add_argument(
-            "--relation", action="append", metavar="NAME", help=text + "; repeat it for several (default: Table I)"
-        )
-    else:
-        parser.add_argument("--relation", default="modulo:3", metavar="NAME", help=text + " (default: %(default)s)")
+RELATION_HELP = "a relation such as modulo:3, greater-than, complete-bipartite:10, or expression:(i + j) %% 3 == 0"
+
+
+def add_relation(parser: argparse.ArgumentParser) -> None:
+    """Add --relation for one relation, and --n."""
+    parser.add_argument("--relation", default="modulo:3", metavar="NAME", help=f"{RELATION_HELP} (default: modulo:3)")
+    _add_n(parser)
+
+
+def add_relations(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add --relation, to be repeated for several, and --n."""
+    text = f"{RELATION_HELP}; repeat it for several (default: {default})"
+    parser.add_argument("--relation", action="append", metavar="NAME", help=text)
+    _add_n(parser)
+
+
+def _add_n(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=None, metavar="N", help="number of symbols (default: 30)")
 
 

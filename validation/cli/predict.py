@@ -13,7 +13,7 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("predict", help="print what a theory predicts", allow_abbrev=False)
     theories = parser.add_subparsers(dest="theory", metavar="THEORY", required=True)
     statics = theories.add_parser("statics", help="how much data does a relation need?", allow_abbrev=False)
-    options.add_relation(statics, several=False)
+    options.add_relation(statics)
     statics.add_argument("--accuracy", type=float, default=0.9, help="fraction of bits to be known (default: 0.9)")
     statics.add_argument("--fractions", metavar="P,P,...", help="also print the accuracy estimate at these fractions")
     statics.add_argument("--ideal", type=int, default=0, metavar="DRAWS", help="and the ideal learner's accuracy")

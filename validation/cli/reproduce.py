@@ -27,6 +27,7 @@ def add(subparsers: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """List all reproductions with their verdicts, or run one."""
+    from geneft_theory.errors import InvalidInput
     from validation.reproduce import require_reproduction, table
 
     if arguments.figure is None:
@@ -38,6 +39,8 @@ def execute(arguments: argparse.Namespace) -> None:
         return
     reproduction = require_reproduction(arguments.figure)
     if reproduction.experiment == "computed":
+        if arguments.out or arguments.quick:
+            raise InvalidInput(f"out and quick must not be given for {reproduction.key}, which trains nothing")
         _print([row for row in table() if row["key"] == reproduction.key], arguments.json)
     else:
         _train(reproduction, arguments)

@@ -18,7 +18,7 @@ def add(subparsers: Any) -> None:
     statics = experiments.add_parser(
         "statics", help="how much data does generalization need? (quick: about two minutes)", allow_abbrev=False
     )
-    _add_common(statics)
+    _add_common(statics, relations="those of Table I")
     statics.add_argument("--fractions", metavar="P,P,...", help="training fractions in (0, 1]")
     statics.add_argument("--mode", action="append", metavar="MODE", help="decoder mode; repeat it for several")
     statics.add_argument("--draws", type=int, metavar="K", help="random training sets for the ideal learner")
@@ -28,7 +28,7 @@ def add(subparsers: Any) -> None:
     goldilocks = experiments.add_parser(
         "goldilocks", help="is there a decoder neither too simple nor too complex?", allow_abbrev=False
     )
-    _add_common(goldilocks)
+    _add_common(goldilocks, relations="modulo:3")
     goldilocks.add_argument("--fraction", type=float, metavar="P", help="training fraction in (0, 1)")
     goldilocks.add_argument("--mode", metavar="MODE", help="decoder mode")
     goldilocks.add_argument("--depths", metavar="D,D,...", help="numbers of hidden layers")
@@ -36,9 +36,9 @@ def add(subparsers: Any) -> None:
     goldilocks.set_defaults(execute=execute_goldilocks)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_common(parser: argparse.ArgumentParser, relations: str) -> None:
+    options.add_relations(parser, default=relations)
     parser.add_argument("--preset", choices=PRESETS, default="quick", help="default: quick")
-    options.add_relation(parser, several=True)
     parser.add_argument("--seeds", type=int, metavar="K", help="replicates of every network")
     parser.add_argument("--steps", type=int, metavar="K", help="training steps")
     parser.add_argument("--sweep-seed", type=int, metavar="S", help="root of every random stream (default: 0)")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geneft_theory.errors import require_array, require_integer, require_number
+from geneft_theory.errors import InvalidInput, require_array, require_integer, require_number
 from geneft_theory.relations import Relation, automorphism_order, parse
 from geneft_theory.statics import (
     accuracy_estimate,
@@ -60,6 +60,8 @@ def predict_statics(
     accuracy = require_number("accuracy", accuracy, low=0, high=1, open_high=True)
     grid = require_array("fractions", list(fractions), low=0, high=1)
     require_integer("ideal", ideal_draws, minimum=0)
+    if ideal_draws and not grid.size:
+        raise InvalidInput("fractions must be given where the ideal learner is asked for; got none")
     bits = description_length(relation)
     critical = float(critical_fraction(bits, relation.pairs, accuracy))
     published = published_description_length(relation)

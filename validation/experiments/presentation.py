@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,33 @@ def numbers_of(results: xr.Dataset, dims: Sequence[str]) -> xr.Dataset:
 
 
 def command_of(folder: RunFolder) -> str:
-    """Return the command that asks a folder's question again, without the options that the preset gives anyway."""
+    """Return the command that asks a folder's question again: the preset, and every option that differs from it."""
+    from validation.experiments import goldilocks, statics
+
     question = folder.question
-    if question.preset == "full":
-        return f"geneft reproduce {question.experiment}"
-    return f"geneft run {question.experiment} --preset {question.preset}"
+    experiments: dict[str, Any] = {statics.NAME: statics.options_from, goldilocks.NAME: goldilocks.options_from}
+    if question.experiment not in experiments:
+        return f"geneft reproduce {question.experiment}" + (" --quick" if question.preset == "quick" else "")
+    words = ["geneft", "run", question.experiment, "--preset", question.preset]
+    # The default relations depend on n, so that it comes first.
+    preset = experiments[question.experiment](question.preset, n=question.options["n"])
+    usual = json.loads(json.dumps(preset.to_dict()))
+    if question.options["n"] != experiments[question.experiment](question.preset).n:
+        words += ["--n", str(question.options["n"])]
+    for name, value in question.options.items():
+        if value != usual[name]:
+            words += _as_option(name, value)
+    if question.sweep_seed != preset.sweep_seed:
+        words += ["--sweep-seed", str(question.sweep_seed)]
+    return shlex.join(words)
+
+
+def _as_option(name: str, value: Any) -> list[str]:
+    """Return an option as words of the command line; relations and modes are given one by one."""
+    if name in ("relations", "modes"):
+        return [word for each in value for word in (f"--{name[:-1]}", str(each))]
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [f"--{name.replace('_', '-')}", text]
 
 
 def provenance_rows(folder: RunFolder, command: str) -> dict[str, str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NAME = "statics"
 DECODER_MODES = ("concatenation", "difference", "squared_difference")
 HEADS = ("equality_head", "order_head")
+LARGEST_N = 400
+"""At 400 symbols a chunk of default networks takes 3 GB, growing with n^2."""
 
 
 def table_one(n: int) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ class StaticsOptions:
     relations : tuple of str
         Names as `geneft_theory.relations.parse` reads them.
     n : int
-        Number of symbols, >= 2.
+        Number of symbols, 2 to 400.
     fractions : tuple of float
         Training fractions, increasing, in (0, 1]; at least 3, for a curve to be fitted.
     seeds : int
@@ -90,7 +92,7 @@ class StaticsOptions:
     sweep_seed: int = 0
 
     def __post_init__(self) -> None:
-        require_integer("n", self.n, minimum=2)
+        require_integer("n", self.n, minimum=2, maximum=LARGEST_N)
         require_integer("seeds", self.seeds, minimum=2)
         require_integer("draws", self.draws, minimum=2)
         require_number("accuracy", self.accuracy, low=0.5, high=1, open_low=True, open_high=True)
@@ -99,6 +101,8 @@ class StaticsOptions:
             raise InvalidInput("relation must name at least one relation; got none")
         for mode in self.modes:
             require_choice("mode", mode, MODES)
+        require_different("relation", [relation.name for relation in self.parsed()])
+        require_different("mode", self.modes)
         if not any(applicable(relation, mode) for relation in self.parsed() for mode in self.modes):
             raise InvalidInput(f"mode must suit at least one of the relations; got {', '.join(self.modes) or 'none'}")
         # Whatever else is wrong with the settings of a network is refused here, before anything is made.
@@ -153,6 +157,13 @@ def require_fractions(fractions: Sequence[float]) -> None:
         require_number("fractions", fraction, low=0, high=1, open_low=True)
     if len(fractions) < 3 or any(later <= earlier for earlier, later in itertools.pairwise(fractions)):
         raise InvalidInput(f"fractions must be at least 3 increasing numbers in (0, 1]; got {shown(tuple(fractions))}")
+
+
+def require_different(name: str, values: Sequence[str]) -> None:
+    """Refuse an option that names the same thing twice: its networks would be the same."""
+    for value in values:
+        if list(values).count(value) > 1:
+            raise InvalidInput(f"{name} must name each one once; got {shown(value)} twice")
 
 
 def applicable(relation: Relation, mode: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from validation.measure import (
     Verdict,
     compare,
     critical_fraction_fit,
+    for_choice,
     induction_gap,
     mean_band,
 )
@@ -122,7 +124,7 @@ def _critical_fraction_verdicts(
     for (relation, mode), fit in fits.items():
         if mode == REFERENCE_MODE:
             predicted = float(theory["critical_fraction"].sel(relation=relation))
-            yield compare(predicted, fit.estimate, f"{relation}: networks ({mode}) generalize from p_c on")
+            yield compare(predicted, fit.estimate, f"{relation}: networks ({mode}) reach the threshold at p_c")
             if fit.status != "always exceeded":
                 label = f"{relation}: networks ({mode}) need at least p_c"
                 yield compare(predicted, fit.estimate, label, side="at least")
@@ -142,6 +144,7 @@ def _limit_verdicts(results: xr.Dataset, theory: xr.Dataset) -> Iterator[Verdict
                 f"{relation}: networks ({mode}) stay below the ideal learner (closest at p = {fraction:g})",
                 side="at most",
                 model_error=one_pair,
+                allowed=for_choice(3, results.sizes["fraction"]),
             )
             for k, fraction in enumerate(results["fraction"].values)
         ]
@@ -165,6 +168,7 @@ def _estimate_verdicts(theory: xr.Dataset) -> Iterator[Verdict]:
                 f"{relation}: f_UB bounds the ideal learner from above (largest excess at p = {float(fraction):g})",
                 side="at most",
                 model_error=1 / float(here["pairs"]),
+                allowed=for_choice(3, theory.sizes["fraction"]),
             )
             for k, fraction in enumerate(here["fraction"].values)
         ]
@@ -216,18 +220,36 @@ def _symmetry_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
 
 
 def _excess(verdict: Verdict) -> float:
-    """Return by how much a bound from above is exceeded; negative where it holds."""
-    return (verdict.measured or 0.0) - verdict.theory
+    """Return how far beyond what is allowed a bound from above is exceeded; negative where it holds."""
+    if verdict.z is not None:
+        return verdict.z - verdict.allowed
+    beyond = (verdict.measured or 0.0) - verdict.theory - verdict.model_error
+    return math.inf if beyond > 0 else -verdict.allowed + beyond
+
+
+def _crossing(theory_of_relation: xr.Dataset, threshold: float) -> float:
+    """Return the fraction at which f_UB is the threshold: where the known fraction f fills what guessing leaves open.
+
+    p_c is another point: there the known fraction itself is the threshold, and f_UB is already above it.
+    """
+    from geneft_theory.statics import critical_fraction
+
+    chance = float(theory_of_relation["chance"])
+    guess = max(chance, 1 - chance)
+    needed = max(0.0, (threshold - guess) / (1 - guess)) if guess < 1 else 0.0
+    return float(critical_fraction(theory_of_relation["bits"], theory_of_relation["pairs"], needed))
 
 
 def tables(conclusions: StaticsConclusions, theory: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
     """Return the tables of the run as rows of plain values: critical fractions, induction gaps, verdicts."""
+    measured = conclusions.measured
     critical = [
         {
             "relation": relation,
             "mode": mode,
             "bits": float(theory["bits"].sel(relation=relation)),
             "p_c": float(theory["critical_fraction"].sel(relation=relation)),
+            "estimate_reaches_it_at": _crossing(theory.sel(relation=relation), measured.attrs["threshold"]),
             "status": fit.status,
             "measured": fit.value,
             "standard_error": fit.standard_error,
@@ -237,7 +259,6 @@ def tables(conclusions: StaticsConclusions, theory: xr.Dataset) -> dict[str, lis
         }
         for (relation, mode), fit in conclusions.fits.items()
     ]
-    measured = conclusions.measured
     gaps = [
         {
             "relation": str(relation),

@@ -153,7 +153,7 @@ def _write_report(
 def _summary(options: StaticsOptions, conclusions: StaticsConclusions) -> list[str]:
     verdicts = [verdict.verdict for verdict in conclusions.verdicts]
     paragraphs = [
-        f"{len(statics.networks(options))} networks, trained on {len(options.relations)} relations of {options.n} "
+        f"{len(statics.networks(options))} networks, on {', '.join(options.relations)} with {options.n} "
         f"symbols at {len(options.fractions)} fractions with {options.seeds} seeds each, {options.steps} steps.",
         f"Of {len(verdicts)} claims held against them, {verdicts.count('agrees')} agree, "
         f"{verdicts.count('disagrees')} disagree and {verdicts.count('not measured')} could not be measured.",
@@ -175,13 +175,14 @@ def _tables_of_the_page(conclusions: StaticsConclusions, theory: xr.Dataset) -> 
 
     rows = tables(conclusions, theory)
     critical = Table(
-        ["relation", "decoder", "bits b", "predicted p_c", "measured, with 95 % interval"],
+        ["relation", "decoder", "bits b", "predicted p_c", "f_UB reaches it at", "measured, with 95 % interval"],
         [
             [
                 relation_label(row["relation"]),
                 mode_label(row["mode"]),
                 row["bits"],
                 row["p_c"],
+                row["estimate_reaches_it_at"],
                 str(conclusions.fits[row["relation"], row["mode"]]),
             ]
             for row in rows["critical_fractions"]
@@ -221,9 +222,10 @@ ACCURACY_TEXT = (
     "so that f_UB, in spite of its name, is no upper bound everywhere. Over all pairs the training pairs count too.",
 )
 CRITICAL_TEXT = (
-    "The theory's critical fraction is where a fraction of the bits equal to the threshold is known. The measured one "
-    "is where a logistic curve, fitted to the accuracy over all pairs in the logarithm of the fraction, crosses the "
-    "threshold; where it does not within the measured range, the table says so.",
+    "The theory's critical fraction is where a fraction of the bits equal to the threshold is known; the accuracy "
+    "estimate f_UB, which counts guesses too, reaches the threshold earlier. The measured one is where a logistic "
+    "curve, fitted to the accuracy over all pairs in the logarithm of the fraction, crosses the threshold; where it "
+    "does not within the measured range, the table says so.",
 )
 GAP_TEXT = (
     "The ideal learner knows what kind of relation it looks at; a network has to find out. The gap is the accuracy "

@@ -10,3 +10,5 @@ from .logistic import LogisticCurves as LogisticCurves
 from .logistic import fit_logistic as fit_logistic
 from .verdict import Verdict as Verdict
 from .verdict import compare as compare
+from .verdict import for_choice as for_choice
+from .verdict import for_draws as for_draws

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from validation.measure import Verdict
 
-SYMBOLS = {"agrees": "✓", "disagrees": "✗", "not measured": "?"}
+SYMBOLS = {"agrees": "✓", "disagrees": "✗", "undecided": "~", "not measured": "?"}
 BOUNDS = {"equal": "", "at least": "≥ ", "at most": "≤ ", "more than": "> "}
 
 
@@ -96,7 +96,7 @@ def _verdict_cells(verdict: Verdict) -> dict[str, str]:
         "measured": measured,
         "standard error": "0" if error == 0 else spread,
         "z": "–" if verdict.z is None else decimal(verdict.z),
-        "allowed": f"{verdict.allowed:g}" + f" + {verdict.model_error:.2g}" * (verdict.model_error > 0),
+        "allowed": decimal(verdict.allowed, 2) + f" + {verdict.model_error:.2g}" * (verdict.model_error > 0),
     }
 
 

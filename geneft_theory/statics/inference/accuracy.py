@@ -164,7 +164,7 @@ def achievable_accuracy_curve(
     Raises
     ------
     InvalidInput
-        As for `achievable_accuracy`, and if `fractions` is not one-dimensional.
+        As for `achievable_accuracy`, and if `fractions` is empty or not one-dimensional.
 
     References
     ----------
@@ -180,8 +180,8 @@ def achievable_accuracy_curve(
     """
     matrix = relation_matrix(relation)
     grid = require_array("fractions", fractions, low=0, high=1)
-    if grid.ndim != 1:
-        raise InvalidInput(f"fractions must be a one-dimensional array; got shape {grid.shape}")
+    if grid.ndim != 1 or not grid.size:
+        raise InvalidInput(f"fractions must be a one-dimensional array, not empty; got shape {grid.shape}")
     draws = require_integer("draws", draws, minimum=2)
     seed = require_integer("seed", seed, minimum=0)
     known = [
