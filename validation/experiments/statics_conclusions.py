@@ -141,7 +141,7 @@ def _limit_verdicts(results: xr.Dataset, theory: xr.Dataset) -> Iterator[Verdict
             compare(
                 _ideal(ideal, k, theory.attrs["draws"]),
                 Estimate(float(band.mean[k]), float(band.standard_error[k]), band.draws),
-                f"{relation}: networks ({mode}) stay below the ideal learner (closest at p = {fraction:g})",
+                f"{relation}: networks ({mode}) stay below the ideal learner (worst case at p = {fraction:g})",
                 side="at most",
                 model_error=one_pair,
                 allowed=for_choice(3, results.sizes["fraction"]),
@@ -165,7 +165,7 @@ def _estimate_verdicts(theory: xr.Dataset) -> Iterator[Verdict]:
             compare(
                 float(here["accuracy_estimate_measured_at"][k]),
                 _ideal(here, k, theory.attrs["draws"]),
-                f"{relation}: f_UB bounds the ideal learner from above (largest excess at p = {float(fraction):g})",
+                f"{relation}: f_UB bounds the ideal learner from above (worst case at p = {float(fraction):g})",
                 side="at most",
                 model_error=1 / float(here["pairs"]),
                 allowed=for_choice(3, theory.sizes["fraction"]),
