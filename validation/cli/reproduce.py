@@ -74,9 +74,12 @@ def print_rows(rows: list[dict[str, Any]]) -> None:
             seeds = "" if row["seeds"] is None else f", {row['seeds']} seeds"
             minutes = "seconds" if row["minutes"] < 0.1 else f"{row['minutes']:.1f} min on two cores"
             print(f"\n{row['title']}\n  {row['command']}  ({minutes}{seeds})")
-            print(f"  {'verdict':<13} {'theory':>10} {'measured':>10} {'s.e.':>9} {'z':>7}  claim")
+            print(f"  {'verdict':<13} {'theory':>10} {'measured':>10} {'s.e.':>9} {'z':>7} {'allowed':>7}  claim")
         numbers = (_number(row["theory"], 10), _number(row["measured"], 10), _number(row["standard_error"], 9))
-        print(f"  {row['verdict']:<13} {' '.join(numbers)} {_number(row['z'], 7, '.1f')}  {row['claim']}")
+        print(
+            f"  {row['verdict']:<13} {' '.join(numbers)} {_number(row['z'], 7, '.1f')} "
+            f"{_number(row['allowed'], 7, '.1f')}  {row['claim']}"
+        )
 
 
 def _number(value: float | None, width: int, form: str = ".4g") -> str:

@@ -133,7 +133,7 @@ def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
     for verdict in verdicts:
         measured = "-" if verdict["measured"] is None else f"{verdict['measured']:.4g}"
         error = "" if verdict["standard_error"] is None else f" ± {verdict['standard_error']:.2g}"
-        z = "" if verdict["z"] is None else f", z = {verdict['z']:.1f}"
+        z = "" if verdict["z"] is None else f", z = {verdict['z']:.1f} where {verdict['allowed']:.1f} is allowed"
         comparison = f"{measured}{error} against {verdict['side']} {verdict['theory']:.4g}{z}"
         lines.append(f"{verdict['verdict']:<13} {verdict['claim']}: {comparison}")
     return lines
