@@ -155,7 +155,7 @@ def _summary(options: StaticsOptions, conclusions: StaticsConclusions) -> list[s
     paragraphs = [
         f"{len(statics.networks(options))} networks, on {', '.join(options.relations)} with {options.n} "
         f"symbols at {len(options.fractions)} fractions with {options.seeds} seeds each, {options.steps} steps.",
-        f"Of {len(verdicts)} claims held against them, {verdicts.count('agrees')} agree, "
+        f"Of {len(verdicts)} claims held against them, {verdicts.count('agrees')} agree as far as the seeds can tell, "
         f"{verdicts.count('disagrees')} disagree and {verdicts.count('not measured')} could not be measured.",
     ]
     if options.seeds < 8:
@@ -218,8 +218,9 @@ ACCURACY_TEXT = (
     "Each point is the mean over seeds with its 95 % interval; a seed fixes the order in which pairs are shown and the "
     "initial parameters, so that its training sets are nested over the fractions and the same for every decoder.",
     "The dashed line is the paper's estimate f_UB. The solid line is the accuracy of an ideal learner that knows the "
-    "kind of relation and infers the rest: for little data it lies below the estimate where pairs fall into classes, "
-    "so that f_UB, in spite of its name, is no upper bound everywhere. Over all pairs the training pairs count too.",
+    "kind of relation and infers the rest. Where pairs fall into classes it lies below the estimate for little data "
+    "and above it for more; for orders it lies above it over a wide range. So f_UB, in spite of its name, is no upper "
+    "bound. Over all pairs the training pairs count too.",
 )
 CRITICAL_TEXT = (
     "The theory's critical fraction is where a fraction of the bits equal to the threshold is known; the accuracy "
