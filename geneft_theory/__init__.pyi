@@ -3,8 +3,10 @@ from . import errors as errors
 from . import estimate as estimate
 from . import numerics as numerics
 from . import relations as relations
+from . import repons as repons
 from . import statements as statements
 from . import statics as statics
+from . import symbolic as symbolic
 from .citation import cite as cite
 from .errors import InvalidInput as InvalidInput
 from .estimate import Estimate as Estimate

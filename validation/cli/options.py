@@ -47,6 +47,17 @@ def _add_n(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=None, metavar="N", help="number of symbols (default: 30)")
 
 
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Add --seeds and --steps."""
+    parser.add_argument("--seeds", type=int, metavar="K", help="replicates of every network")
+    parser.add_argument("--steps", type=int, metavar="K", help="training steps")
+
+
+def as_tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    """Return what a repeated option collected, or None where it was not given."""
+    return None if values is None else tuple(values)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output; not-a-number is not JSON and becomes null."""
     print(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))

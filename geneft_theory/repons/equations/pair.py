@@ -1,0 +1,7 @@
+"""Statements on pair."""
+
+from __future__ import annotations
+
+from geneft_theory.statements.statement import Statement
+
+STATEMENTS: tuple[Statement, ...] = ()
