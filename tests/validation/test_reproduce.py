@@ -8,9 +8,10 @@ import pytest
 
 from geneft_theory import InvalidInput
 from validation.cli import main
+from validation.experiments.registry import experiment
 from validation.reproduce import build_figures, reproductions, require_reproduction, stored_result, table
 from validation.reproduce.registry import experiment_options
-from validation.reproduce.training import quick_options, reproduce
+from validation.reproduce.training import reproduce
 
 TRAINED = [key for key, reproduction in reproductions().items() if reproduction.experiment != "computed"]
 
@@ -62,9 +63,9 @@ def test_running_again_in_reduced_form_agrees_with_the_stored_networks(tmp_path,
     errors of 0, and 0.02 for the case that nearly all networks agree to the bit.
     """
     reproduction = require_reproduction("fig7")
-    options = quick_options(experiment_options(reproduction))
-    if long:
-        options = experiment_options(reproduction)
+    options = experiment_options(reproduction)
+    if not long:
+        options = experiment(reproduction.experiment).reduced(options)
     reproduce(reproduction, tmp_path / "run", quick=not long, keep=False, progress=None)
     from validation.experiments import goldilocks_report
     from validation.sweeps import RunFolder

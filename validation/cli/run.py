@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from validation.cli import options
+from validation.experiments import EXPERIMENTS
 
 PRESETS = ("quick", "standard", "paper")
-EXPERIMENTS = ("statics", "goldilocks")
 
 
 def add(subparsers: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from validation.experiments import goldilocks
@@ -22,8 +23,9 @@ from validation.sweeps import Progress, RunFolder
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["NAME", "as_text", "drawings", "outcome", "run"]
+__all__ = ["NAME", "OPTIONS", "as_text", "drawings", "outcome", "reduced", "run", "verdicts"]
 
+OPTIONS = GoldilocksOptions
 DIMS = ("relation", "depth", "width", "fraction", "seed")
 
 
@@ -41,9 +43,13 @@ def run(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None
 
 def outcome(folder: RunFolder, options: GoldilocksOptions) -> tuple[xr.Dataset, xr.Dataset]:
     """Return the results of a finished run, and an empty dataset: this claim has no predicted curve."""
+    return _results(folder, options, None), _no_theory()
+
+
+def _no_theory() -> xr.Dataset:
     import xarray as xr
 
-    return _results(folder, options, None), xr.Dataset()
+    return xr.Dataset()
 
 
 def _results(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None) -> xr.Dataset:
@@ -79,7 +85,17 @@ def accuracy_rows(results: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def drawings(results: xr.Dataset) -> list[Drawing]:
+def verdicts(results: xr.Dataset, theory: xr.Dataset) -> list[Verdict]:
+    """Return what these results say of the claim."""
+    return goldilocks.conclude(results)
+
+
+def reduced(options: GoldilocksOptions) -> GoldilocksOptions:
+    """Return a reduced form: the first 2 seeds and a few decoders, the same steps and streams."""
+    return replace(options, seeds=2, depths=options.depths[::3], widths=options.widths[:2])
+
+
+def drawings(results: xr.Dataset, theory: xr.Dataset) -> list[Drawing]:
     """Return one figure a relation."""
     from validation.report import goldilocks_data, goldilocks_figure, relation_label
 
@@ -122,7 +138,14 @@ def _write_report(
             "the best lies in between. Each side is held against the best depth, seed by seed.",
         ),
         verdicts,
-        [Section("Held-out accuracy by depth and width", (), save_drawings(folder, drawings(results)), [table])],
+        [
+            Section(
+                "Held-out accuracy by depth and width",
+                (),
+                save_drawings(folder, drawings(results, _no_theory())),
+                [table],
+            )
+        ],
         provenance_rows(folder, command_of(folder)),
         bibtex("baek2024geneft", "kingma2015adam"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from validation.experiments import statics
@@ -17,13 +18,15 @@ from validation.experiments.presentation import (
 from validation.experiments.running import train_all
 from validation.experiments.statics import NAME, StaticsOptions
 from validation.experiments.statics_conclusions import StaticsConclusions, conclude, tables
+from validation.measure import Verdict
 from validation.sweeps import Progress, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["NAME", "as_text", "drawings", "outcome", "run"]
+__all__ = ["NAME", "OPTIONS", "as_text", "drawings", "outcome", "reduced", "run", "verdicts"]
 
+OPTIONS = StaticsOptions
 DIMS = ("relation", "mode", "fraction", "seed")
 STATEMENTS = ("statics.description_length", "statics.critical_fraction", "statics.accuracy_estimate")
 METHODS = ("mckay2014practical", "wang1989antiferromagnetic", "karzanov1991conductance", "kingma2015adam")
@@ -52,6 +55,17 @@ def _results(folder: RunFolder, options: StaticsOptions, progress: Progress | No
     results = results.sel(relation=[relation.name for relation in options.parsed()], mode=modes)
     results.attrs |= {"n": options.n, "steps": options.steps, "threshold": options.accuracy}
     return results
+
+
+def verdicts(results: xr.Dataset, theory: xr.Dataset) -> list[Verdict]:
+    """Return what these results say of the theory."""
+    return conclude(results, theory, float(results.attrs["threshold"])).verdicts
+
+
+def reduced(options: StaticsOptions) -> StaticsOptions:
+    """Return a reduced form: the first 2 seeds and a few fractions, the same steps and streams."""
+    few = options.fractions[:: max(1, len(options.fractions) // 3)]
+    return replace(options, seeds=2, fractions=few, draws=min(options.draws, 10))
 
 
 def drawings(results: xr.Dataset, theory: xr.Dataset) -> list[Drawing]:

@@ -49,7 +49,7 @@ def build_figures(directory: str | Path) -> list[BuiltFigure]:
     >>> built[0].command
     'geneft reproduce fig2'
     """
-    from validation.experiments import goldilocks_report, statics_report
+    from validation.experiments.registry import experiment
     from validation.report import save
 
     folder = Path(directory)
@@ -59,12 +59,7 @@ def build_figures(directory: str | Path) -> list[BuiltFigure]:
         if reproduction.experiment == "computed":
             continue
         stored = stored_result(reproduction)
-        drawn = (
-            goldilocks_report.drawings(stored.results)
-            if reproduction.experiment == "goldilocks"
-            else statics_report.drawings(stored.results, stored.theory)
-        )
-        for drawing in drawn:
+        for drawing in experiment(reproduction.experiment).drawings(stored.results, stored.theory):
             path = folder / f"{reproduction.key}-{drawing.name}.png"
             save(drawing.figure, path)
             built.append(BuiltFigure(path, reproduction.key, drawing.title, drawing.caption, reproduction.command))

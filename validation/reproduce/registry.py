@@ -25,7 +25,7 @@ class Reproduction:
     source : str
         Where it was published, and what is not known of how it was made.
     experiment : str
-        "statics" or "goldilocks" for one that trains networks, "computed" for one that needs none.
+        The name of one that trains networks, or "computed" for one that needs none.
     options : mapping
         Every option of the experiment.
     claims : tuple of str
@@ -89,8 +89,7 @@ def require_reproduction(key: str) -> Reproduction:
 
 def experiment_options(reproduction: Reproduction) -> Any:
     """Return the options of the reproduction's experiment, as that experiment checks them."""
-    from validation.experiments import goldilocks, statics
+    from validation.experiments.registry import experiment
 
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in reproduction.options.items()}
-    kinds: dict[str, Any] = {"statics": statics.StaticsOptions, "goldilocks": goldilocks.GoldilocksOptions}
-    return kinds[reproduction.experiment](**lists)
+    return experiment(reproduction.experiment).OPTIONS(**lists)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from validation.experiments.registry import experiment
 from validation.reproduce.registry import Reproduction, experiment_options
 from validation.reproduce.stored import store
 from validation.reproduce.verdicts import verdicts_of
 from validation.sweeps import Progress
-
-
-def quick_options(options: Any) -> Any:
-    """Return a reduced form of an experiment's options: the first 2 seeds, a few points, the same steps and streams.
-
-    Its networks are among those of the full form, so that the two can be compared one by one.
-    """
-    if hasattr(options, "fractions"):
-        few = options.fractions[:: max(1, len(options.fractions) // 3)]
-        return replace(options, seeds=2, fractions=few, draws=min(options.draws, 10))
-    return replace(options, seeds=2, depths=options.depths[::3], widths=options.widths[:2])
 
 
 def reproduce(
@@ -47,18 +36,17 @@ def reproduce(
         If the folder holds something else, or the reduced form is to be stored.
     """
     from geneft_theory.errors import InvalidInput
-    from validation.experiments import goldilocks_report, statics_report
     from validation.experiments.presentation import write_table
     from validation.experiments.running import open_folder, wall_minutes
 
     if quick and keep:
         raise InvalidInput("store must not be combined with quick: only a full run is stored")
     options = experiment_options(reproduction)
-    options = quick_options(options) if quick else options
-    experiment: Any = goldilocks_report if reproduction.experiment == "goldilocks" else statics_report
+    trained = experiment(reproduction.experiment)
+    options = trained.reduced(options) if quick else options
     folder = open_folder(reproduction.key, "quick" if quick else "full", options, out)
-    experiment.run(folder, options, progress)
-    results, theory = experiment.outcome(folder, options)
+    trained.run(folder, options, progress)
+    results, theory = trained.outcome(folder, options)
     minutes = wall_minutes(folder)
     if keep:
         store(reproduction, results, theory, minutes)

@@ -46,12 +46,10 @@ def verdicts(reproduction: Reproduction) -> list[Verdict]:
 
 def verdicts_of(reproduction: Reproduction, results: xr.Dataset, theory: xr.Dataset) -> list[Verdict]:
     """Return the verdicts that these results give on the reproduction's claims."""
-    from validation.experiments import goldilocks, statics_conclusions
+    from validation.experiments.registry import experiment
 
-    if reproduction.experiment == "goldilocks":
-        return goldilocks.conclude(results)
     words = reproduction.claims or ("",)
-    found = statics_conclusions.conclude(results, theory, reproduction.options["accuracy"]).verdicts
+    found = experiment(reproduction.experiment).verdicts(results, theory)
     return [verdict for verdict in found if any(word in verdict.claim for word in words)]
 
 
