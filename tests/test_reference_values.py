@@ -2,6 +2,7 @@
 
 import tomllib
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,9 @@ def compute(function, arguments):
     arguments = dict(arguments)
     if function.startswith("catalogue:"):
         return catalogue[function.removeprefix("catalogue:")](**arguments)
-    package, name = function.split(".")
     if "relation" in arguments:
         arguments["relation"] = relations.parse(arguments["relation"], arguments.pop("n"))
-    return getattr(getattr(geneft_theory, package), name)(**arguments)
+    return attrgetter(function)(geneft_theory)(**arguments)
 
 
 @pytest.mark.parametrize("reference", VALUES, ids=lambda reference: reference["key"])
