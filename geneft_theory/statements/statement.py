@@ -191,7 +191,10 @@ class Statement:
     def _function(self) -> Callable[..., NDArray[np.float64]]:
         from geneft_theory.numerics import compile
 
-        return compile(self.right_side, [quantity.symbol for quantity in self.arguments])
+        function: Callable[..., NDArray[np.float64]] = compile(
+            self.right_side, [quantity.symbol for quantity in self.arguments]
+        )
+        return function
 
     def __call__(self, **values: ArrayLike) -> NDArray[np.float64]:
         """Return the left side for numbers or arrays given by name; arguments broadcast.
