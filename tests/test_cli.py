@@ -56,7 +56,8 @@ def test_equations_in_every_format(capsys):
 def test_cite(capsys):
     _, everything, _ = run(capsys, "cite")
     _, one, _ = run(capsys, "cite", "statics.known_fraction")
-    assert everything.count("@") == one.count("@") == 2
+    # The software and the paper; without a key, the papers of all statements.
+    assert everything.count("@") >= one.count("@") == 2
     assert "statics.clustering" in everything
     assert "statics.clustering" not in one
 

@@ -1,9 +1,12 @@
-"""From a SymPy expression to a NumPy function that is accurate where the expression as written is not."""
+"""From a SymPy expression to a NumPy or torch function that is accurate where the expression as written is not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import builtins
+import dis
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, Literal, overload
 
 import numpy as np
 import sympy
@@ -11,26 +14,47 @@ from numpy.typing import ArrayLike, NDArray
 from sympy.codegen.cfunctions import log1p
 from sympy.codegen.rewriting import expm1_opt, optimize
 
-from geneft_theory.errors import InvalidInput
+from geneft_theory.errors import InvalidInput, require_choice, shown
+
+BACKENDS = ("numpy", "torch")
 
 
-def compile(expression: sympy.Expr, arguments: Sequence[sympy.Symbol]) -> Callable[..., NDArray[np.float64]]:
-    """Return a function of arrays that evaluates `expression`; it broadcasts and returns float64.
+@overload
+def compile(
+    expression: Sequence[sympy.Expr], arguments: Sequence[sympy.Symbol], backend: Literal["numpy"] = "numpy"
+) -> Callable[..., tuple[NDArray[np.float64], ...]]: ...
+@overload
+def compile(
+    expression: sympy.Basic, arguments: Sequence[sympy.Symbol] | None = None, backend: Literal["numpy"] = "numpy"
+) -> Callable[..., NDArray[np.float64]]: ...
+@overload
+def compile(expression: Any, arguments: Sequence[sympy.Symbol] | None = None, backend: str = "numpy") -> Any: ...
+def compile(expression: Any, arguments: Sequence[sympy.Symbol] | None = None, backend: str = "numpy") -> Any:
+    """Return a function of arrays that evaluates `expression`; it broadcasts.
 
     Powers with a symbolic exponent become exponentials and log-factorials replace factorials, so that
     1 - (1 - 1/b)^m keeps its digits for huge b, and log(n!) exists for n = 10^6.
 
     Parameters
     ----------
-    expression : sympy.Expr
-        A scalar expression.
-    arguments : sequence of sympy.Symbol
-        The order of the function's arguments; they must include every free symbol.
+    expression : sympy.Expr, a sequence of them, or a Statement
+        A scalar expression. A sequence gives a function that returns a tuple and computes what its members share
+        once. A `Statement` stands for its right side.
+    arguments : sequence of sympy.Symbol, optional
+        The order of the function's arguments; they must include every free symbol. A statement alone may leave them
+        out: then they are its quantities, in the order of `Statement.arguments`.
+    backend : {"numpy", "torch"}
+        "numpy": takes numbers and arrays, returns new float64 arrays. "torch": takes tensors (and numbers), returns
+        tensors of the same dtype on the same device, through which gradients flow.
 
     Raises
     ------
     InvalidInput
-        If a free symbol is not among the arguments.
+        If a free symbol is not among the arguments, the backend is unknown, or torch has no such function.
+
+    Notes
+    -----
+    Compiled functions are kept: the same expression is not compiled twice.
 
     Examples
     --------
@@ -38,28 +62,109 @@ def compile(expression: sympy.Expr, arguments: Sequence[sympy.Symbol]) -> Callab
     >>> known_fraction = compile(1 - (1 - 1 / b) ** m, [m, b])
     >>> float(known_fraction(1, 1e18))
     1e-18
+    >>> radius, area = compile((b, sympy.pi * b**2), [b])(2)
+    >>> float(radius), round(float(area), 2)
+    (2.0, 12.57)
     """
-    missing = sorted(str(symbol) for symbol in expression.free_symbols - set(arguments))
+    require_choice("backend", backend, BACKENDS)
+    if arguments is None:
+        if not hasattr(expression, "arguments"):
+            raise InvalidInput("arguments must be given, unless the expression is a Statement; got None")
+        arguments = [quantity.symbol for quantity in expression.arguments]
+    expression = getattr(expression, "right_side", expression)
+    several = isinstance(expression, (tuple, list, sympy.Tuple))
+    expressions = tuple(_scalar(entry) for entry in (expression if several else (expression,)))
+    free = set().union(*(entry.free_symbols for entry in expressions))
+    missing = sorted(str(symbol) for symbol in free - set(arguments))
     if missing:
         raise InvalidInput(f"arguments must include every free symbol; got none for {', '.join(missing)}")
-    return _compiled(sympy.sympify(expression), tuple(arguments))
+    function = _compiled(expressions, tuple(arguments), backend)
+    return function if several else _first(function)
+
+
+def _scalar(expression: Any) -> sympy.Expr:
+    expression = sympy.sympify(expression)
+    if not isinstance(expression, sympy.Expr) or not getattr(expression, "is_scalar", True):
+        raise InvalidInput(f"expression must be a scalar SymPy expression or several of them; got {shown(expression)}")
+    return expression
 
 
 @lru_cache(maxsize=1024)
-def _compiled(expression: sympy.Expr, arguments: tuple[sympy.Symbol, ...]) -> Callable[..., NDArray[np.float64]]:
+def _first(function: Callable[..., tuple[Any, ...]]) -> Callable[..., Any]:
+    return lambda *values: function(*values)[0]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(
+    expressions: tuple[sympy.Expr, ...], arguments: tuple[sympy.Symbol, ...], backend: str
+) -> Callable[..., tuple[Any, ...]]:
     # SymPy turns loggamma of an integer symbol back into log(gamma), which overflows: forget what is assumed.
     plain = {symbol: sympy.Dummy(str(index), real=True) for index, symbol in enumerate(arguments)}
-    function = sympy.lambdify(
-        list(plain.values()), stable(expression.xreplace(plain)), modules=["scipy", "numpy"], cse=True
-    )
+    rewritten = tuple(stable(expression.xreplace(plain)) for expression in expressions)
+    if backend == "torch":
+        from geneft_theory.numerics.tensors import tensor_function
 
-    def evaluate(*values: ArrayLike) -> NDArray[np.float64]:
+        return tensor_function(rewritten, list(plain.values()))
+    function = numpy_function(rewritten, list(plain.values()))
+
+    def evaluate(*values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
         arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
         shape = arrays[0].shape if arrays else ()
         # A constant expression comes back as one scalar, whatever the arguments' shape.
-        return np.array(np.broadcast_to(np.asarray(function(*arrays), dtype=np.float64), shape))
+        return tuple(
+            np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), shape)) for value in function(*arrays)
+        )
 
     return evaluate
+
+
+def numpy_function(
+    expressions: Sequence[sympy.Expr],
+    arguments: Sequence[sympy.Symbol],
+    printer: Any = None,
+    names: Mapping[str, Any] | None = None,
+) -> Callable[..., tuple[Any, ...]]:
+    """Return SymPy's translation of the expressions as they stand: no checks, no broadcasting of constants."""
+    from scipy import special
+
+    if not expressions:
+        return _nothing  # SymPy 1.12 writes a syntax error
+    # SymPy's printer does not know that SciPy has the first three, and SciPy's Lambert function is complex.
+    special_functions = {
+        "elliptic_k": special.ellipk,
+        "elliptic_f": special.ellipkinc,
+        "elliptic_e": _elliptic_e,
+        "lambertw": _real_lambert_w,
+    }
+    modules = [{**special_functions, **(names or {})}, "scipy", "numpy"]
+    function = sympy.lambdify(list(arguments), tuple(expressions), modules=modules, printer=printer, cse=True)
+    unknown = sorted(names_needed(function) - set(function.__globals__) - set(dir(builtins)))
+    if unknown:
+        raise InvalidInput(f"expression must be made of functions that SciPy has; it lacks {', '.join(unknown)}")
+    return function  # type: ignore[no-any-return]
+
+
+def _nothing(*arguments: Any) -> tuple[Any, ...]:
+    return ()
+
+
+def names_needed(function: Callable[..., Any]) -> set[str]:
+    """Return the names that a function looks up outside itself."""
+    return {str(step.argval) for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
+
+
+def _real_lambert_w(argument: Any, branch: Any = 0) -> Any:
+    """Return a real branch of Lambert's function, nan where it is complex."""
+    from scipy.special import lambertw
+
+    value = lambertw(argument, branch)
+    return np.where(value.imag == 0, value.real, np.nan)
+
+
+def _elliptic_e(*arguments: Any) -> Any:
+    from scipy import special
+
+    return special.ellipe(*arguments) if len(arguments) == 1 else special.ellipeinc(*arguments)
 
 
 def stable(expression: sympy.Expr) -> sympy.Expr:

@@ -188,7 +188,7 @@ def boundary(
     Parameters
     ----------
     flow : Flow
-        A flow of exactly two variables, both declared real.
+        A flow of exactly two variables.
     invariant : sympy.Expr, optional
         A conserved quantity; it is verified. Without it, the polynomial of least degree that is conserved is searched.
     degree : int
@@ -247,17 +247,18 @@ def boundary(
         if side is not None and not any(proportional(side, other, planar.variables) for _, other in sides):
             sides.append((point, side if given else oriented(side, planar.variables)))
     if len(sides) > 1:
-        choices = "; ".join(f"{point}" for point, _ in sides)
+        choices = "; ".join(str(planar.written_point(point)) for point, _ in sides)
         raise InvalidInput(f"through must choose one of several boundaries, those through {choices}")
     if not sides:
-        raise InvalidInput(_nothing_found(points, undecided, degree))
+        tried, open_ones = ([planar.written_point(point) for point in several] for several in (points, undecided))
+        raise InvalidInput(_nothing_found(tried, open_ones, degree))
     point, side = sides[0]
     level = None if conserved is None else conserved - at(conserved, point)
     ends = limits(planar, side, level)
     return Boundary(
         variables=flow.variables,
         side=planar.written(side),
-        point={variable: point[stand_in] for variable, stand_in in planar.real.items()},
+        point=planar.written_point(point),
         limits={
             sign: tuple((planar.written(one), planar.written(other)) for one, other in places)
             for sign, places in ends.items()

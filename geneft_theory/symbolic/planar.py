@@ -26,7 +26,7 @@ class PlanarField:
     """The velocities of two real variables as `common * reduced`.
 
     Where the flow is a sign flow, the arguments of the signs stand in for the signs: they have the same zeros and
-    point to the same side of every line of fixed points: then the field is not `smooth`. `real` maps the variables of
+    point to the same side of every line of fixed points. The field is then not `smooth`. `real` maps the variables of
     the flow to those used here, which SymPy knows to be real. `polynomial` is said of the reduced field.
     """
 
@@ -68,6 +68,10 @@ class PlanarField:
         """Return an expression in the variables of the flow."""
         return expression.xreplace({stand_in: variable for variable, stand_in in self.real.items()})
 
+    def written_point(self, point: Point) -> Point:
+        """Return a point by the variables of the flow."""
+        return {variable: point[stand_in] for variable, stand_in in self.real.items()}
+
     def jacobian(self, point: Mapping[sympy.Symbol, sympy.Expr], *, reduced: bool = True) -> sympy.Matrix:
         """Return the derivative of the reduced field, or of the whole one, at a point."""
         field = self.reduced if reduced else self.velocity
@@ -91,7 +95,7 @@ class PlanarField:
         symbols = self.velocity.free_symbols.union(*(value.free_symbols for value in point.values()))
         values = generic(symbols - set(self.variables))
         fields = (part.subs(values).evalf(digits) for part in (self.velocity, self.reduced))
-        velocity, reduced = (field.applyfunc(lambda entry: sympy.expand(entry)) for field in fields)
+        velocity, reduced = (field.applyfunc(sympy.expand) for field in fields)
         numeric = dataclasses.replace(
             self, velocity=velocity, reduced=reduced, common=self.common.subs(values).evalf(digits)
         )

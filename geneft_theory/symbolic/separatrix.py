@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput, require_array, require_integer, require_number, shown
@@ -63,7 +64,6 @@ def separatrix(
 
     Examples
     --------
-    >>> import sympy
     >>> x, y = sympy.symbols("x y", real=True)
     >>> one, other = separatrix(Flow({x: -x, y: y + x**2}), (0, 0), length=2, points=3)
     >>> bool(np.allclose(one[:, 1], -one[:, 0] ** 2 / 3))
@@ -117,6 +117,8 @@ def _numeric(
     """Return the velocity and its derivative as functions of a point."""
     if not isinstance(flow, Flow) or len(flow.variables) != 2:
         raise InvalidInput(f"flow must be a Flow of exactly 2 variables; got {shown(flow)}")
+    if any(velocity.has(sympy.sign, sympy.Abs) for velocity in flow.equations_of_motion.values()):
+        raise InvalidInput("flow must have smooth velocities; got signs or absolute values: see `boundary`")
     values = named_values(flow.parameters, parameters)
     arguments = (*flow.variables, *flow.parameters)
     velocity = list(flow.equations_of_motion.values())

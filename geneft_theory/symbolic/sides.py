@@ -43,13 +43,12 @@ def found(flow: Flow, degree: int) -> sympy.Expr | None:
 
 def fixed_point(field: PlanarField, through: Mapping[sympy.Symbol, sympy.Expr]) -> Point:
     """Return the given point, or refuse one that moves."""
-    if set(through) != set(field.variables):
-        raise InvalidInput(
-            f"through must give a value for {field.variables[0]} and {field.variables[1]}; got {through}"
-        )
-    point = {variable: sympy.nsimplify(through[variable]) for variable in field.variables}
+    if not isinstance(through, Mapping) or set(through) != set(field.real):
+        names = " and ".join(map(str, field.real))
+        raise InvalidInput(f"through must give a value for {names}; got {shown(through)}")
+    point = {stand_in: sympy.nsimplify(through[variable]) for variable, stand_in in field.real.items()}
     if any(sympy.simplify(entry) != 0 for entry in at(field.velocity, point)):
-        raise InvalidInput(f"through must be a fixed point of the flow; got {point}")
+        raise InvalidInput(f"through must be a fixed point of the flow; got {shown(through)}")
     return point
 
 

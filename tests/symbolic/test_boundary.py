@@ -209,6 +209,9 @@ def test_symbols_need_not_be_declared_real():
     assert same(collapse.side, u**2 - 2 * v**2)
     assert set(collapse.solve(u)) == {sympy.sqrt(2) * v, -sympy.sqrt(2) * v}
     assert collapse(u=[2.0, 1.0], v=1.0).tolist() == [1, -1]
+    assert boundary(Flow({u: u - u**3, v: -v}), through={u: 0, v: 0}).side == u
+    with pytest.raises(InvalidInput, match=r"through its singular points \[{u: 0, v: 0}\]"):
+        boundary(Flow({u: -u, v: -v}))
 
 
 @given(rates, rates, st.floats(0.01, 100), values)

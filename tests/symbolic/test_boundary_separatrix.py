@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from geneft_theory import InvalidInput
-from geneft_theory.symbolic import Flow, boundary, separatrix
+from geneft_theory.symbolic import Flow, SignFlow, boundary, separatrix
 
 x, y = sympy.symbols("x y", real=True)
 k = sympy.Symbol("k", positive=True)
@@ -72,6 +72,7 @@ def test_fates_differ_on_the_two_sides_where_no_curve_is_algebraic():
     ("call", "message"),
     [
         (lambda: separatrix(Flow({x: -x}), (0, 0)), "flow must be a Flow of exactly 2 variables"),
+        (lambda: separatrix(SignFlow(x**2 - y**2, {x: 1, y: 1}), (0, 0)), "flow must have smooth velocities"),
         (lambda: separatrix(Flow({x: -x, y: -2 * y}), (0, 0)), "saddle must have one negative and one positive"),
         (lambda: separatrix(Flow({x: y, y: -x}), (0, 0)), "saddle must have one negative and one positive"),
         (lambda: separatrix(Flow({x: -x * y**2, y: -y * x**2}), (0, 0)), "saddle must be hyperbolic"),

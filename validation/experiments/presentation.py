@@ -6,8 +6,10 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from validation.experiments import EXPERIMENTS
 from validation.sweeps import RunFolder, provenance
 
 if TYPE_CHECKING:
@@ -79,18 +81,17 @@ def numbers_of(results: xr.Dataset, dims: Sequence[str]) -> xr.Dataset:
 
 def command_of(folder: RunFolder) -> str:
     """Return the command that asks a folder's question again: the preset, and every option that differs from it."""
-    from validation.experiments import goldilocks, statics
-
     question = folder.question
-    experiments: dict[str, Any] = {statics.NAME: statics.options_from, goldilocks.NAME: goldilocks.options_from}
-    if question.experiment not in experiments:
+    if question.experiment not in EXPERIMENTS:
         return f"geneft reproduce {question.experiment}" + (" --quick" if question.preset == "quick" else "")
     words = ["geneft", "run", question.experiment, "--preset", question.preset]
-    # The default relations depend on n, so that it comes first.
-    preset = experiments[question.experiment](question.preset, n=question.options["n"])
-    usual = json.loads(json.dumps(preset.to_dict()))
-    if question.options["n"] != experiments[question.experiment](question.preset).n:
+    options_from = import_module(f"validation.experiments.{question.experiment.replace('-', '_')}").options_from
+    preset = options_from(question.preset)
+    if "n" in question.options and question.options["n"] != preset.n:
+        # The default relations depend on n, so that it comes first.
+        preset = options_from(question.preset, n=question.options["n"])
         words += ["--n", str(question.options["n"])]
+    usual = json.loads(json.dumps(preset.to_dict()))
     for name, value in question.options.items():
         if value != usual[name]:
             words += _as_option(name, value)
@@ -100,7 +101,7 @@ def command_of(folder: RunFolder) -> str:
 
 
 def _as_option(name: str, value: Any) -> list[str]:
-    """Return an option as words of the command line; relations and modes are given one by one."""
+    """Return an option as words of the command line; some lists are given one by one."""
     if name in ("relations", "modes"):
         return [word for each in value for word in (f"--{name[:-1]}", str(each))]
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,14 +59,22 @@ def open_folder(name: str, preset: str, options: Options, out: Path | None) -> R
 
 
 def train_all(
-    folder: RunFolder, networks: Sequence[NetworkSettings], progress: Progress | None, dims: Sequence[str]
+    folder: RunFolder,
+    networks: Sequence[NetworkSettings],
+    progress: Progress | None,
+    dims: Sequence[str],
+    further: Mapping[str, Variable] | None = None,
 ) -> xr.Dataset:
-    """Train what the folder does not hold yet, and return all outcomes on a grid with the given named axes."""
+    """Train what the folder does not hold yet, and return all outcomes on a grid with the given named axes.
+
+    `further` names attributes of `validation.training.Outcomes` that are kept beside the usual ones.
+    """
     import torch
 
     from validation.training import chunks
 
     plan = [[settings.to_dict() for settings in chunk.networks] for chunk in chunks(networks)]
+    outcomes = {**OUTCOMES, **(further or {})}
     stop = Event()
     # One thread a chunk and a chunk a core: threads that share the products of one chunk wait for each other at every
     # step, and for any other program on the machine.
@@ -76,9 +84,9 @@ def train_all(
         run_chunks(
             folder,
             plan,
-            lambda chunk: compute(chunk, stop),
+            lambda chunk: compute(chunk, stop, outcomes),
             progress,
-            variables=OUTCOMES,
+            variables=outcomes,
             workers=available_cores(),
             stop=stop,
         )
@@ -89,7 +97,9 @@ def train_all(
     return results
 
 
-def compute(chunk: Sequence[Mapping[str, Any]], stop: Event) -> dict[str, NDArray[Any]]:
+def compute(
+    chunk: Sequence[Mapping[str, Any]], stop: Event, kept: Iterable[str] = tuple(OUTCOMES)
+) -> dict[str, NDArray[Any]]:
     """Train one chunk, and return the outcomes that are kept; give up when told to stop."""
     from validation.training import train
 
@@ -98,7 +108,7 @@ def compute(chunk: Sequence[Mapping[str, Any]], stop: Event) -> dict[str, NDArra
             raise InterruptedError("training was interrupted")
 
     outcomes = train([NetworkSettings.from_dict(settings) for settings in chunk], progress=look_up)
-    return {name: getattr(outcomes, name) for name in OUTCOMES}
+    return {name: getattr(outcomes, name) for name in kept}
 
 
 def available_cores() -> int:

@@ -12,6 +12,10 @@ from validation.report.gap import gap_figure
 from validation.report.goldilocks import goldilocks_data, goldilocks_figure
 from validation.report.html import render, write_report
 from validation.report.labels import mode_label, relation_label
+from validation.report.merging import merging_figure
+from validation.report.phase_diagram import phase_diagram_figure, weight_decay_figure
+from validation.report.repon_pair import collapse_data, collapse_figure
+from validation.report.slowing_down import slowing_networks_figure, slowing_pairs_figure
 from validation.report.table import csv_text, write_csv
 
 __all__ = [
@@ -21,16 +25,23 @@ __all__ = [
     "Table",
     "accuracy_data",
     "accuracy_figure",
+    "collapse_data",
+    "collapse_figure",
     "critical_fraction_figure",
     "csv_text",
     "figure_bytes",
     "gap_figure",
     "goldilocks_data",
     "goldilocks_figure",
+    "merging_figure",
     "mode_label",
+    "phase_diagram_figure",
     "relation_label",
     "render",
     "save",
+    "slowing_networks_figure",
+    "slowing_pairs_figure",
+    "weight_decay_figure",
     "write_csv",
     "write_report",
 ]

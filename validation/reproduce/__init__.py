@@ -1,4 +1,4 @@
-"""Every published figure and table that this package reproduces: its spec, its stored result, its verdicts.
+"""Published figures and tables, and experiments beyond them: spec, stored result, verdicts.
 
 A spec (`specs/*.toml`) pins all options of an experiment. The results of running it are stored with a checksum
 (`stored/`), so that the figures can be rebuilt in seconds and the verdicts read without training.

@@ -1,0 +1,3 @@
+from .diagnosis import History as History
+from .diagnosis import diagnose as diagnose
+from .diagnosis import diagnosis_figure as diagnosis_figure
