@@ -74,8 +74,10 @@ def compile(expression: Any, arguments: Sequence[sympy.Symbol] | None = None, ba
     expression = getattr(expression, "right_side", expression)
     several = isinstance(expression, (tuple, list, sympy.Tuple))
     expressions = tuple(_scalar(entry) for entry in (expression if several else (expression,)))
-    free = set().union(*(entry.free_symbols for entry in expressions))
-    missing = sorted(str(symbol) for symbol in free - set(arguments))
+    # Of an entry such as A[0, 0] the matrix counts as free, too, unless the entry as a whole is replaced first.
+    known = {argument: sympy.Dummy() for argument in arguments}
+    free = set().union(*(entry.xreplace(known).free_symbols for entry in expressions))
+    missing = sorted(map(str, free - set(known.values())))
     if missing:
         raise InvalidInput(f"arguments must include every free symbol; got none for {', '.join(missing)}")
     function = _compiled(expressions, tuple(arguments), backend)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import sympy
 
 from geneft_theory.symbolic.planar import PlanarField, Point, at, sign_of

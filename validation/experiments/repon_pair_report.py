@@ -257,10 +257,11 @@ GROUPS = (
         ("trained-bias", "frozen-bias"),
         "arctangent law",
         (
-            "Both embeddings and the decoder drawn at random, the bias at 0, the target at 1. With a trained bias the "
-            "law is off by several per cent; with a frozen one nearly every pair collapses in the end, since the "
-            "decoder cannot die while it has to produce the target. So Eq. 12 is no upper bound outside its premises. "
-            "The dotted bound holds without them: a positive a²/(2 η_decoder) − (c² + centroid²)/η_encoder suffices.",
+            "Both embeddings and the decoder drawn at random, the bias at 0, the target at 1. With a trained bias more "
+            "pairs collapse than the law says where the decoder is the slower of the two; with a frozen one nearly all "
+            "do in the end, since the decoder cannot die while it has to produce the target. So Eq. 12 is no upper "
+            "bound outside its premises. The dotted lower bound holds without them: a positive a²/(2 η_decoder) − "
+            "(c² + centroid²)/η_encoder suffices for a collapse.",
         ),
     ),
     Group(

@@ -170,6 +170,15 @@ def boundary_shift(moved: BoundaryLine, reference: BoundaryLine) -> Estimate | N
     ------
     InvalidInput
         If the two do not rest on the same number of seeds and resamples, and on the same grid.
+
+    Examples
+    --------
+    >>> from validation.measure import fit_boundary
+    >>> rates = np.geomspace(1e-4, 1e-1, 7)
+    >>> ratio = rates[np.newaxis, :] / rates[:, np.newaxis]
+    >>> lines = [fit_boundary(rates, rates, np.stack([ratio < 5 * k, ratio < 20 * k])).line for k in (1, 10)]
+    >>> round(boundary_shift(lines[1], lines[0]).value, 1)
+    1.0
     """
     kept = ("seeds", "middle", "resampled")
     here, there = ((line.seeds, line.middle, line.resampled.shape) for line in (moved, reference))
