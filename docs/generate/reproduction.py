@@ -47,7 +47,8 @@ def section(key: str, rows: list[dict[str, Any]]) -> str:
     """Return one figure or table: where it was published, how it was made again, and the verdicts."""
     one = reproduce.reproductions()[key]
     own = [row for row in rows if row["key"] == key]
-    seeds = f", {one.seeds} seeds, {own[0]['minutes']:.0f} minutes of training on two cores" if one.seeds else ""
+    seeds = f", {one.seeds} seeds" if one.seeds else ""
+    seeds += f", {own[0]['minutes']:.0f} minutes of training on two cores" if own[0]["minutes"] else ""
     return (
         f"(reproduction-{key})=\n## {escaped(one.title)}\n\n{escaped(one.source)}. `{one.command}`{seeds}.\n\n"
         + table(HEADER, map(cells, own))

@@ -193,7 +193,7 @@ def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path, mo
     from validation.experiments.running import open_folder
 
     asked = []
-    monkeypatch.setattr(run, "_run", lambda report, options, arguments: asked.append((report.NAME, arguments, options)))
+    monkeypatch.setattr(run, "_run", lambda arguments, report, options: asked.append((report.NAME, arguments, options)))
 
     def ask(command):
         arguments = build_parser().parse_args(command)

@@ -57,7 +57,7 @@ def reproductions() -> dict[str, Reproduction]:
     Examples
     --------
     >>> list(reproductions())
-    ['fig2', 'fig3', 'fig7', 'table1', 'table2']
+    ['fig2', 'fig3', 'fig5', 'fig6', 'fig7', 'fig8', 'merging', 'table1', 'table2']
     """
     found = {}
     for entry in sorted((files("validation.reproduce") / "specs").iterdir(), key=lambda entry: entry.name):

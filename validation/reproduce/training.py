@@ -55,7 +55,7 @@ def reproduce(
         "title": reproduction.title,
         "command": reproduction.command + (" --quick" if quick else ""),
         "minutes": minutes,
-        "seeds": options.seeds,
+        "seeds": getattr(options, "seeds", None),
     }
     rows = [about | verdict.to_dict() for verdict in verdicts_of(reproduction, results, theory)]
     write_table(folder, "verdicts", rows)
