@@ -153,6 +153,7 @@ def collapse_probability(
     eta_decoder: ArrayLike,
     eta_encoder: ArrayLike,
     cluster: ArrayLike,
+    *,
     sigma_a: ArrayLike = 1.0,
     sigma_c: ArrayLike = 1.0,
     horizon: ArrayLike | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,9 +105,14 @@ def same_class_pairs(relation: ArrayLike) -> NDArray[np.int64]:
     return np.argwhere(np.triu(label[:, None] == label[None, :], k=1)).astype(np.int64)
 
 
+def detached(value: Any) -> Any:
+    """Return a tensor that takes part in differentiation as an array, and anything else as it is."""
+    return np.asarray(value.detach().cpu()) if hasattr(value, "detach") else value
+
+
 def require_embeddings(embeddings: ArrayLike) -> Array:
     """Return embeddings as a table (n, d), or refuse them."""
-    table = require_array("embeddings", embeddings)
+    table = require_array("embeddings", detached(embeddings))
     if table.ndim != 2 or 0 in table.shape:
         raise InvalidInput(f"embeddings must have shape (symbols, dimensions); got {table.shape}")
     return table
@@ -140,7 +146,7 @@ def _central_differences(function: Callable[[Array], ArrayLike], place: Array, s
 def _difference_step(step: float | None, table: Array, decoder: Decoder) -> float:
     if step is not None:
         return require_number("step", step, low=0, open_low=True)
-    kind = np.asarray(decoder(table[:1], table[:1])).dtype
+    kind = np.asarray(detached(decoder(table[:1], table[:1]))).dtype
     precision = np.finfo(kind).eps if kind.kind == "f" else np.finfo(np.float64).eps
     spread = float(np.sqrt(np.square(table - table.mean(axis=0)).sum(axis=1).mean()))
     return float(np.cbrt(precision)) * (spread or 1.0)
@@ -157,7 +163,7 @@ def _rows_in_training(training: ArrayLike | None, pairs: NDArray[np.int64], symb
 
 
 def _require_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
-    array = require_array(name, value)
+    array = require_array(name, detached(value))
     if array.shape != shape:
         raise InvalidInput(f"{name} must return an array of shape {shape}; got {array.shape}")
     return array

@@ -101,6 +101,12 @@ class PlanarField:
         )
         return numeric, {variable: value.subs(values).evalf(digits) for variable, value in point.items()}, values
 
+    def singular(self, point: Mapping[sympy.Symbol, sympy.Expr]) -> bool:
+        """Return whether a fixed point is a zero of the reduced field or lies where lines of fixed points cross."""
+        line = sympy.Mul(*(line for line, _ in self.fixed_lines()))
+        systems = [self.reduced, sympy.Matrix([line, *(line.diff(variable) for variable in self.variables)])]
+        return any(all(sympy.simplify(entry) == 0 for entry in at(system, point)) for system in systems)
+
     def fixed_lines(self) -> list[tuple[sympy.Expr, int]]:
         """Return the factors whose zeros are lines of fixed points, with their powers."""
         numerator = sympy.fraction(sympy.together(self.common))[0]

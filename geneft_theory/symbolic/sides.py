@@ -49,6 +49,10 @@ def fixed_point(field: PlanarField, through: Mapping[sympy.Symbol, sympy.Expr]) 
     point = {stand_in: sympy.nsimplify(through[variable]) for variable, stand_in in field.real.items()}
     if any(sympy.simplify(entry) != 0 for entry in at(field.velocity, point)):
         raise InvalidInput(f"through must be a fixed point of the flow; got {shown(through)}")
+    if not field.singular(point):
+        raise InvalidInput(
+            f"through must be a point where fates can change, not any of a line of fixed points; got {shown(through)}"
+        )
     return point
 
 

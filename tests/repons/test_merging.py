@@ -285,3 +285,20 @@ def test_bad_input_is_refused(change, message):
 def test_a_relation_must_be_square():
     with pytest.raises(InvalidInput, match="relation must be a square table"):
         same_class_pairs(np.ones((2, 3)))
+
+
+def test_tensors_that_require_gradients_are_welcome():
+    torch = pytest.importorskip("torch")
+    table = np.random.default_rng(3).normal(size=(4, 2))
+    weight = torch.randn(1, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+
+    def tensor_decoder(first, second):
+        return (torch.as_tensor(np.hstack([first, second])) @ weight.T)[:, 0]
+
+    def array_decoder(first, second):
+        return tensor_decoder(first, second).detach().numpy()
+
+    rates = {"eta_decoder": 0.1, "eta_encoder": 0.2}
+    tensors = predict_merging(torch.nn.Parameter(torch.as_tensor(table)), tensor_decoder, [[0, 1], [2, 3]], **rates)
+    arrays = predict_merging(table, array_decoder, [[0, 1], [2, 3]], **rates)
+    np.testing.assert_array_equal(tensors.margin, arrays.margin)

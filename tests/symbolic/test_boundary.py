@@ -275,3 +275,11 @@ def test_latex():
 def test_bad_input_is_refused_by_name(call, message):
     with pytest.raises(InvalidInput, match=message):
         call()
+
+
+def test_a_regular_point_of_a_line_of_fixed_points_is_no_place_for_a_boundary():
+    a, c = sympy.symbols("a c", real=True)
+    flow = Flow({a: -2 * a * c**2, c: -c * a**2})
+    with pytest.raises(InvalidInput, match="through must be a point where fates can change"):
+        boundary(flow, through={a: 1, c: 0})
+    assert boundary(flow, through={a: 0, c: 0}).side == boundary(flow).side

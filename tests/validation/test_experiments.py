@@ -184,6 +184,10 @@ def test_presets_are_valid_and_grow():
         ["statics", "--n", "12", "--sweep-seed", "4", "--fractions", "0.2,0.4,0.9", "--mode", "difference"],
         ["statics", "--relation", "expression:(i + j) % 3 == 0", "--relation", "cycle", "--accuracy", "0.8"],
         ["goldilocks", "--depths", "0,2", "--widths", "4", "--fraction", "0.4", "--steps", "7"],
+        ["merging", "--ratios", "0.1,1", "--n", "12", "--relation", "modulo:3", "--also-below", "0.3"],
+        ["learning-rates", "--preset", "standard", "--optimizers", "sgd", "--eta-decoder-sgd", "0.3,1", "--seeds", "2"],
+        ["repon-pair", "--draws", "100", "--cases", "pair,adam", "--horizon", "7"],
+        ["slowing-down", "--seeds", "3", "--steps", "50", "--sweep-seed", "2"],
     ],
 )
 def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path, monkeypatch):

@@ -87,13 +87,11 @@ def command_of(folder: RunFolder) -> str:
     words = ["geneft", "run", question.experiment, "--preset", question.preset]
     options_from = import_module(f"validation.experiments.{question.experiment.replace('-', '_')}").options_from
     preset = options_from(question.preset)
-    if "n" in question.options and question.options["n"] != preset.n:
-        # The default relations depend on n, so that it comes first.
-        preset = options_from(question.preset, n=question.options["n"])
-        words += ["--n", str(question.options["n"])]
     usual = json.loads(json.dumps(preset.to_dict()))
+    # The default relations may depend on n: where it is not the usual one, they are named.
+    named = ("relations",) if question.options.get("n") != usual.get("n") else ()
     for name, value in question.options.items():
-        if value != usual[name]:
+        if value != usual[name] or name in named:
             words += _as_option(name, value)
     if question.sweep_seed != preset.sweep_seed:
         words += ["--sweep-seed", str(question.sweep_seed)]
