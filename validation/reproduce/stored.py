@@ -26,7 +26,7 @@ class StoredResult:
     Attributes
     ----------
     results, theory : xarray.Dataset
-        As the experiment gave them; `theory` is empty for an experiment without curves.
+        As the experiment gave them; `theory` holds attributes at most for an experiment without curves.
     wall_minutes : float
         Training time on the machine that made it.
     """
@@ -67,8 +67,9 @@ def stored_result(reproduction: Reproduction) -> StoredResult:
         results = results.drop_vars("fine_fraction")
     theory.attrs = {name.removeprefix(THEORY): both.attrs[name] for name in both.attrs if name.startswith(THEORY)}
     results.attrs = {name: value for name, value in both.attrs.items() if not name.startswith(THEORY)}
-    empty = xr.Dataset()
-    return StoredResult(results, theory if theory_names else empty, float(recorded["wall_minutes"]))
+    # Selecting no variable would keep the coordinates of the results.
+    theory = theory if theory_names else xr.Dataset(attrs=theory.attrs)
+    return StoredResult(results, theory, float(recorded["wall_minutes"]))
 
 
 def store(reproduction: Reproduction, results: xr.Dataset, theory: xr.Dataset, wall_minutes: float) -> Path:
