@@ -17,7 +17,7 @@ from docs.generate.restructured import escape_bars, heading
 
 ROOTS = ("geneft_theory", "validation")
 # Members that come from these bases are Python's, and documented there.
-FOREIGN_BASES = "object, tuple, str, Mapping, Enum, Generic, Protocol"
+FOREIGN_BASES = "object, tuple, str, int, Mapping, Enum, Generic, Protocol"
 
 
 @dataclass(frozen=True)

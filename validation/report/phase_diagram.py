@@ -46,7 +46,7 @@ def phase_diagram_figure(data: xr.Dataset) -> Figure:
         share over (eta_encoder, eta_decoder, phase), nan where not run, with the four phases of
         `validation.measure.PHASES`; generalizing and learned over (eta_encoder, eta_decoder): how many networks
         generalize of how many that learned their training pairs; line_eta_encoder, line_eta_decoder and the same with
-        low_ and high_ over (place): the fitted boundary and the ends of its interval, nan without a fit;
+        `low_` and `high_` over (place): the fitted boundary and the ends of its interval, nan without a fit;
         predicted_log_ratio over (prediction), with a coordinate words. Attributes relation, optimizer, weight_decay,
         n, seeds, steps, fraction, delay, and status, slope, slope_low, slope_high, log_ratio, log_ratio_low,
         log_ratio_high, excluded.

@@ -40,7 +40,7 @@ class Forces:
         return result
 
 
-@based_on("repons.swarm.motion", "repons.swarm.forces", "repons.swarm.attraction", "repons.swarm.repulsion")
+@based_on("repons.swarm.motion.embeddings", "repons.swarm.forces", "repons.swarm.attraction", "repons.swarm.repulsion")
 def forces(
     embeddings: ArrayLike,
     decoder: ArrayLike,

@@ -69,7 +69,7 @@ class Trajectory:
         raise IntegrationError(f"{len(failed)} of {self.status.size} swarms failed; the first, {first}: {reason}")
 
 
-@based_on("repons.swarm.motion", "repons.swarm.invariant", "repons.swarm.invariant.softmax")
+@based_on("repons.swarm.motion.embeddings", "repons.swarm.invariant", "repons.swarm.invariant.softmax")
 def integrate(
     embeddings: ArrayLike,
     decoder: ArrayLike,
@@ -124,7 +124,7 @@ def integrate(
     Notes
     -----
     `geneft_theory.numerics.integrate` does the work. Swarms whose conserved quantities have moved too far at the end
-    are followed again with smaller errors a step. Derived here; statement `repons.swarm.motion`.
+    are followed again with smaller errors a step. Derived here; statement `repons.swarm.motion.embeddings`.
 
     Examples
     --------
