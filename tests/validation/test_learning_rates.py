@@ -20,6 +20,8 @@ from validation.experiments.running import open_folder
 from validation.networks import NetworkSettings
 from validation.report import phase_diagram_figure, specimen_phases, weight_decay_figure
 from validation.report.palette import VERMILLION
+from validation.reproduce import reproductions, require_reproduction
+from validation.reproduce.registry import experiment_options
 
 RATES = np.geomspace(1e-4, 1e-1, 7)
 DIMS = learning_rates_report.DIMS
@@ -359,11 +361,10 @@ def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path):
     assert (again.preset, command.choose(again)[1]) == (arguments.preset, options)
 
 
-@pytest.mark.parametrize("key", ["fig5", "fig8"])
+@pytest.mark.parametrize(
+    "key", [key for key, reproduction in reproductions().items() if reproduction.experiment == "learning-rates"]
+)
 def test_a_spec_asks_for_what_the_experiment_understands(key):
-    from validation.reproduce import require_reproduction
-    from validation.reproduce.registry import experiment_options
-
     options = experiment_options(require_reproduction(key))
     assert isinstance(options, LearningRatesOptions)
     assert set(options.optimizers) <= {"adam", "adamw", "sgd"}

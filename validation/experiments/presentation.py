@@ -90,7 +90,7 @@ def command_of(folder: RunFolder) -> str:
     usual = json.loads(json.dumps(preset.to_dict()))
     # The default relations may depend on n: where it is not the usual one, they are named.
     named = ("relations",) if question.options.get("n") != usual.get("n") else ()
-    for name, value in question.options.items():
+    for name, value in sorted(question.options.items(), key=lambda item: item[0] != "n"):
         if value != usual[name] or name in named:
             words += _as_option(name, value)
     if question.sweep_seed != preset.sweep_seed:

@@ -47,7 +47,7 @@ def build_figures(directory: str | Path) -> list[BuiltFigure]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     built = build_figures(folder)
     >>> built[0].command
-    'geneft reproduce fig2'
+    'geneft reproduce critical-slowing-down'
     """
     from validation.experiments.registry import experiment
     from validation.report import save

@@ -63,8 +63,9 @@ def stored_result(reproduction: Reproduction) -> StoredResult:
     theory_names = [str(name) for name in both.data_vars if str(name).startswith(THEORY)]
     theory = both[theory_names].rename({name: name.removeprefix(THEORY) for name in theory_names})
     results = both.drop_vars(theory_names)
-    if "fine_fraction" in results.coords:
-        results = results.drop_vars("fine_fraction")
+    # Axes of the theory alone, such as a finer grid, are no axes of the results.
+    axes = {axis for variable in results.data_vars.values() for axis in variable.dims}
+    results = results.drop_vars([name for name, values in results.coords.items() if not axes.issuperset(values.dims)])
     theory.attrs = {name.removeprefix(THEORY): both.attrs[name] for name in both.attrs if name.startswith(THEORY)}
     results.attrs = {name: value for name, value in both.attrs.items() if not name.startswith(THEORY)}
     # Selecting no variable would keep the coordinates of the results.
