@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import dis
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -137,6 +137,9 @@ def numpy_function(
         "elliptic_f": special.ellipkinc,
         "elliptic_e": _elliptic_e,
         "lambertw": _real_lambert_w,
+        # SymPy before 1.14 asks for the extremum of a tuple, whose entries must not differ in shape.
+        "amax": lambda entries, axis: reduce(np.maximum, entries),
+        "amin": lambda entries, axis: reduce(np.minimum, entries),
     }
     modules = [{**special_functions, **(names or {})}, "scipy", "numpy"]
     function = sympy.lambdify(list(arguments), tuple(expressions), modules=modules, printer=printer, cse=True)
