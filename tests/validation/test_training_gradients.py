@@ -1,11 +1,13 @@
 """The hand-derived gradients against automatic differentiation of the plain module."""
 
+import numpy as np
 import pytest
 import torch
 
 from validation.networks import NetworkSettings
 from validation.networks.reference import ReferenceNetwork
-from validation.training.computation import Ensemble
+from validation.training.batched.computation import Ensemble
+from validation.training.compiled.network import CompiledNetwork
 
 ARCHITECTURES = [
     {"mode": mode, "depth": depth, "activation": activation}
@@ -20,6 +22,13 @@ def ensemble_of(architecture, loss, fraction):
         NetworkSettings(relation=relation, fraction=fraction, seed=seed, loss=loss, width=20, **architecture)
         for seed, relation in enumerate(["modulo:3", "greater-than", "complete-bipartite:10"])
     ]
+
+
+def gradients_compiled(settings):
+    """Return the gradients of one network by the CPU's engine, in the same form as the others."""
+    embeddings, *layers = CompiledNetwork(settings).gradients()
+    turned = [torch.from_numpy(np.roll(layer, -1, axis=0)).double() for layer in layers]
+    return [torch.from_numpy(embeddings.copy()).double(), *turned]
 
 
 def gradients_by_hand(networks, dtype):
@@ -62,7 +71,8 @@ def test_gradients_are_exact_in_float64(architecture, loss, fraction):
 def test_gradients_in_float32_agree_to_its_rounding(architecture, loss):
     # What rounds are the contributions of the two answers, which pull in opposite directions and may nearly cancel.
     networks = ensemble_of(architecture, loss, 0.3)
-    for settings, by_hand in zip(networks, gradients_by_hand(networks, torch.float32), strict=True):
+    engines = [gradients_by_hand(networks, torch.float32), map(gradients_compiled, networks)]
+    for settings, by_hand in ((s, g) for engine in engines for s, g in zip(networks, engine, strict=True)):
         by_autograd, no, yes = (gradients_by_autograd(settings, torch.float32, a) for a in [(0, 1), (0,), (1,)])
         for value, reference, *contributions in zip(by_hand, by_autograd, no, yes, strict=True):
             assert (value - reference).norm() < 1e-6 * sum(part.norm() for part in contributions)
@@ -71,5 +81,5 @@ def test_gradients_in_float32_agree_to_its_rounding(architecture, loss):
 def test_dead_heads_have_no_gradient():
     # So far apart, all pairs lie beyond the head's reach.
     network = NetworkSettings(relation="modulo:3", fraction=0.05, seed=1, mode="equality_head", embedding_scale=50)
-    (gradients,) = gradients_by_hand([network], torch.float32)
-    assert gradients[0].norm() == 0
+    for gradients in (gradients_by_hand([network], torch.float32)[0], gradients_compiled(network)):
+        assert gradients[0].norm() == 0

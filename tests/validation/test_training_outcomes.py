@@ -84,7 +84,8 @@ def test_progress_adds_up_to_all_steps():
     done = []
     train([*replicates(replace(SMALL, steps=250), 3), SMALL], progress=done.append)
     assert sum(done) == 3 * 250 + 40
-    assert len(done) == 4
+    assert len(done) >= 4
+    assert min(done) > 0
 
 
 def test_an_error_in_progress_ends_the_training():

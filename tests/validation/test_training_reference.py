@@ -1,4 +1,4 @@
-"""The first steps of the ensemble against the plain loop with torch.optim."""
+"""The first steps of both engines against the plain loop with torch.optim."""
 
 from dataclasses import replace
 
@@ -8,6 +8,8 @@ import pytest
 from validation.networks import NetworkSettings, initial_embeddings
 from validation.networks.reference import train_reference
 from validation.training import train_chunk
+from validation.training.batched.training import train_batched
+from validation.training.course import Course
 
 STEPS = 50
 OPTIMIZERS = [
@@ -31,11 +33,15 @@ ARCHITECTURES = [
 def assert_same_beginning(**choices):
     settings = NetworkSettings(relation="modulo:3", fraction=0.4, steps=STEPS, **{"seed": 0, **choices})
     network, losses = train_reference(settings)
-    outcomes = train_chunk([settings], record_steps=range(1, STEPS))
-    # The loop notes the loss before a step, the ensemble after it.
-    np.testing.assert_allclose(outcomes.train_loss_curve[0, :-1], losses[1:], rtol=1e-5)
     embeddings = network.embeddings.detach().numpy()
-    np.testing.assert_allclose(outcomes.embeddings[0], embeddings, atol=1e-4 * np.abs(embeddings).max())
+    course = Course(tuple(range(1, STEPS + 1)), False, lambda steps: None, lambda: False)
+    for outcomes in (
+        train_chunk([settings], record_steps=range(1, STEPS)),
+        train_batched((settings,), course, "cpu"),
+    ):
+        # The loop notes the loss before a step, the ensemble after it.
+        np.testing.assert_allclose(outcomes.train_loss_curve[0, :-1], losses[1:], rtol=1e-5)
+        np.testing.assert_allclose(outcomes.embeddings[0], embeddings, atol=1e-4 * np.abs(embeddings).max())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda choice: "-".join(map(str, choice.values())))

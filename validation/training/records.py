@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,10 @@ class Record(NamedTuple):
     held_out_accuracy: NDArray[np.float64]
     train_loss: NDArray[np.float64]
     diverged: NDArray[np.bool_]
+
+    def of(self, chosen: NDArray[Any]) -> Record:
+        """Return the measurements of some networks, given by a mask or by their places."""
+        return Record(*(values[chosen] for values in self))
 
 
 class Recorder:

@@ -11,11 +11,14 @@ from typing import Protocol
 import torch
 
 from validation.networks import NetworkSettings
-from validation.training.parameters import Parameters
+from validation.training.batched.parameters import Parameters
 
 
 class Optimizer(Protocol):
-    """Moves the parameters by one step along their gradients."""
+    """Moves the parameters by one step along their gradients; remembers the steps taken and a few moments."""
+
+    steps: int
+    moments: tuple[torch.Tensor, ...]
 
     def step(self) -> None:
         """Take one step."""
@@ -33,11 +36,12 @@ class Adam:
         self._first_moment = torch.zeros_like(self._values)
         self._second_moment = torch.zeros_like(self._values)
         self._scratch = torch.zeros_like(self._values)
-        self._steps = 0
+        self.steps = 0
+        self.moments: tuple[torch.Tensor, ...] = (self._first_moment, self._second_moment)
 
     def step(self) -> None:
         """Take one step."""
-        self._steps += 1
+        self.steps += 1
         if self._decays is not None:
             if self._decoupled:
                 torch.mul(self._rates, self._decays, out=self._scratch)
@@ -47,11 +51,11 @@ class Adam:
         self._first_moment.lerp_(self._gradients, 1 - self._beta_first)
         self._second_moment.mul_(self._beta_second)
         self._second_moment.addcmul_(self._gradients, self._gradients, value=1 - self._beta_second)
-        correction = 1 - self._beta_second**self._steps
+        correction = 1 - self._beta_second**self.steps
         torch.sqrt(self._second_moment, out=self._scratch)
         self._scratch.div_(correction**0.5).add_(self._epsilon)
         torch.div(self._first_moment, self._scratch, out=self._scratch)
-        self._values.addcmul_(self._scratch, self._rates, value=-1 / (1 - self._beta_first**self._steps))
+        self._values.addcmul_(self._scratch, self._rates, value=-1 / (1 - self._beta_first**self.steps))
 
 
 class StochasticGradientDescent:
@@ -62,9 +66,12 @@ class StochasticGradientDescent:
         self._rates, self._decays = _rates_and_decays(parameters, networks)
         self._momentum = networks[0].momentum
         self._velocity = torch.zeros_like(self._values)
+        self.steps = 0
+        self.moments: tuple[torch.Tensor, ...] = (self._velocity,)
 
     def step(self) -> None:
         """Take one step."""
+        self.steps += 1
         if self._decays is not None:
             self._gradients.addcmul_(self._values, self._decays)
         self._velocity.mul_(self._momentum).add_(self._gradients)

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from validation.training.activations import Activation
+from validation.training.batched.activations import Activation
 
 
 class Decoder(Protocol):

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from validation.networks import NetworkSettings
 from validation.tasks import relation_targets, training_pairs
-from validation.training.activations import ACTIVATIONS
+from validation.training.batched.activations import ACTIVATIONS
+from validation.training.batched.decoders import Decoder, EqualityHead, OrderHead, Perceptron
+from validation.training.batched.lookup import PairLookup
+from validation.training.batched.losses import loss_gradient
+from validation.training.batched.optimizers import optimizer
+from validation.training.batched.parameters import Parameters
 from validation.training.chunking import padded
-from validation.training.decoders import Decoder, EqualityHead, OrderHead, Perceptron
-from validation.training.lookup import PairLookup
-from validation.training.losses import loss_gradient
-from validation.training.optimizers import optimizer
-from validation.training.parameters import Parameters
 
 
 class Ensemble:
@@ -36,7 +36,7 @@ class Ensemble:
     def __init__(
         self, networks: Sequence[NetworkSettings], device: torch.device, dtype: torch.dtype = torch.float32
     ) -> None:
-        self._settings = networks[0]
+        self._networks, self._settings = tuple(networks), networks[0]
         self.parameters = Parameters(networks, device, dtype)
         pairs, targets, weights = _training_data(networks)
         self._lookup, self._decoder = self._reader(torch.from_numpy(pairs).to(device))
@@ -59,6 +59,19 @@ class Ensemble:
         self._lookup.forward()
         output = self._decoder.forward()
         self._lookup.backward(self._decoder.backward(self._loss_gradient.of(output)))
+
+    def kept(self, chosen: Sequence[int]) -> Ensemble:
+        """Return some of the networks, in the state they are in."""
+        device, dtype = self.parameters.values.device, self.parameters.values.dtype
+        fewer = Ensemble([self._networks[k] for k in chosen], device, dtype)
+        fewer._optimizer.steps = self._optimizer.steps
+        places = torch.tensor(chosen, device=device)
+        ours = (self.parameters.values, *self._optimizer.moments)
+        theirs = (fewer.parameters.values, *fewer._optimizer.moments)
+        for mine, other in zip(ours, theirs, strict=True):
+            for old, new in zip(self.parameters.parts(mine), fewer.parameters.parts(other), strict=True):
+                new.copy_(old[places])
+        return fewer
 
     def outputs(self) -> NDArray[np.float64]:
         """Return the outputs for all n^2 pairs, shape (K, n^2)."""

@@ -37,17 +37,18 @@ class Parameters:
         self.values = torch.from_numpy(np.concatenate([block.ravel() for block in blocks])).to(device, dtype)
         self.gradients = torch.zeros_like(self.values)
         self._shapes = [block.shape for block in blocks]
-        self.embeddings, *self.layers = self._views(self.values)
-        self.embedding_gradients, *self.layer_gradients = self._views(self.gradients)
+        self.embeddings, *self.layers = self.parts(self.values)
+        self.embedding_gradients, *self.layer_gradients = self.parts(self.gradients)
 
-    def _views(self, flat: Tensor) -> list[Tensor]:
+    def parts(self, flat: Tensor) -> list[Tensor]:
+        """Return the blocks of a buffer like `values` as views; the first axis of each is the network."""
         sizes = [math.prod(shape) for shape in self._shapes]
         return [block.view(shape) for block, shape in zip(torch.split(flat, sizes), self._shapes, strict=True)]
 
     def spread(self, encoder: Sequence[float], decoder: Sequence[float]) -> Tensor:
         """Return a buffer like `values` that holds each network's encoder or decoder number at each parameter."""
         buffer = torch.empty_like(self.values)
-        for view, numbers in zip(self._views(buffer), [encoder, *[decoder] * len(self.layers)], strict=True):
+        for view, numbers in zip(self.parts(buffer), [encoder, *[decoder] * len(self.layers)], strict=True):
             view.copy_(torch.tensor(numbers, dtype=buffer.dtype).view(-1, 1, 1))
         return buffer
 
