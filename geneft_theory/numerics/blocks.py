@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geneft_theory.numerics.events import Event
 from geneft_theory.numerics.rows import Array, Row, take
+from geneft_theory.numerics.switching import Switching
 
 # The status of a member that is under way; the others are `MemberStatus`.
 ACTIVE = -1
@@ -36,6 +37,8 @@ class Problem:
     events : the events, each with its values as a function like `velocities`, and the constants of that function
     max_steps : int
         The largest number of steps that a member may try.
+    switching : Switching or None
+        The surfaces at which velocities jump; the modes are then the last of the constants.
     """
 
     velocities: Callable[[Row, Array, Sequence[Row]], Sequence[Row]]
@@ -51,6 +54,7 @@ class Problem:
     event_values: Callable[[Row, Array, Sequence[Row]], Sequence[Row]]
     event_constants: tuple[Row, ...]
     max_steps: int
+    switching: Switching | None = None
 
     @cached_property
     def due_times(self) -> Array:
@@ -104,6 +108,9 @@ class Block:
     constants: tuple[Row, ...]
     event_constants: tuple[Row, ...]
     tolerances: tuple[Row, ...]
+    # At which surfaces the step that is tried shall end, and with what step to go on from there.
+    landing: NDArray[np.bool_]
+    resume: Array
 
     @property
     def size(self) -> int:

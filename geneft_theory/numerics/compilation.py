@@ -15,6 +15,7 @@ from sympy.codegen.cfunctions import log1p
 from sympy.codegen.rewriting import expm1_opt, optimize
 
 from geneft_theory.errors import InvalidInput, require_choice, shown
+from geneft_theory.numerics.domains import require_distinct, require_real, require_symbol
 
 BACKENDS = ("numpy", "torch")
 
@@ -50,7 +51,8 @@ def compile(expression: Any, arguments: Sequence[sympy.Symbol] | None = None, ba
     Raises
     ------
     InvalidInput
-        If a free symbol is not among the arguments, the backend is unknown, or torch has no such function.
+        If a free symbol is not among the arguments, an argument is no symbol or named twice, an expression is not real
+        and finite, the backend is unknown, or torch has no such function.
 
     Notes
     -----
@@ -71,6 +73,11 @@ def compile(expression: Any, arguments: Sequence[sympy.Symbol] | None = None, ba
         if not hasattr(expression, "arguments"):
             raise InvalidInput("arguments must be given, unless the expression is a Statement; got None")
         arguments = [quantity.symbol for quantity in expression.arguments]
+    if not isinstance(arguments, Sequence):
+        raise InvalidInput(f"arguments must be a sequence of symbols; got {shown(arguments)}")
+    for argument in arguments:
+        require_symbol("arguments", argument)
+    require_distinct("arguments", arguments)
     expression = getattr(expression, "right_side", expression)
     several = isinstance(expression, (tuple, list, sympy.Tuple))
     expressions = tuple(_scalar(entry) for entry in (expression if several else (expression,)))
@@ -88,6 +95,7 @@ def _scalar(expression: Any) -> sympy.Expr:
     expression = sympy.sympify(expression)
     if not isinstance(expression, sympy.Expr) or not getattr(expression, "is_scalar", True):
         raise InvalidInput(f"expression must be a scalar SymPy expression or several of them; got {shown(expression)}")
+    require_real("expression", expression)
     return expression
 
 
@@ -110,7 +118,12 @@ def _compiled(
     function = numpy_function(rewritten, list(plain.values()))
 
     def evaluate(*values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
+        if len(values) != len(plain):
+            raise InvalidInput(f"values must be given for {', '.join(map(str, plain)) or 'nothing'}; got {len(values)}")
+        try:
+            arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
+        except (TypeError, ValueError):
+            raise InvalidInput(f"values must be numbers and arrays that broadcast; got {shown(values)}") from None
         shape = arrays[0].shape if arrays else ()
         # A constant expression comes back as one scalar, whatever the arguments' shape.
         return tuple(

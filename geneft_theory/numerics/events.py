@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from geneft_theory.errors import InvalidInput, require_choice, shown
+from geneft_theory.numerics.domains import require_real
 from geneft_theory.numerics.rows import Array
 
 DIRECTIONS = ("falling", "rising", "either")
@@ -49,10 +50,16 @@ class Event:
 
     def __post_init__(self) -> None:
         require_choice("direction", self.direction, DIRECTIONS)
+        if not isinstance(self.terminal, bool):
+            raise InvalidInput(f"terminal must be True or False; got {shown(self.terminal)}")
         if not callable(self.expression):
-            expression = sympy.sympify(self.expression)
-            if not isinstance(expression, sympy.Expr):
+            try:
+                expression = sympy.sympify(self.expression)
+            except sympy.SympifyError:
+                expression = None
+            if not isinstance(expression, sympy.Expr) or expression.is_Matrix:
                 raise InvalidInput(f"expression of an event must be scalar; got {shown(self.expression)}")
+            require_real("expression of an event", expression)
             object.__setattr__(self, "expression", expression)
 
     def signs(self, at_start: Array) -> Array:

@@ -18,6 +18,7 @@ from geneft_theory.errors import (
     shown,
 )
 from geneft_theory.numerics.blocks import Problem, Results
+from geneft_theory.numerics.domains import require_mapping, require_value
 from geneft_theory.numerics.events import Event
 from geneft_theory.numerics.rows import Array, Row, take
 from geneft_theory.numerics.stepping import run
@@ -58,7 +59,7 @@ def integrate(
     times : array of shape (times,), or a number
         Where states are kept: strictly increasing or strictly decreasing. For a single number T only the state at T is.
     parameters : mapping from parameter to array, optional
-        Numbers, or arrays that broadcast with the ensemble's shape.
+        Numbers, or arrays that broadcast with the ensemble's shape; they must be what the symbols are declared to be.
     start : float, optional
         The time of the initial state; by default the first of `times`, and 0 for a single number.
     relative_tolerance, absolute_tolerance : array, optional
@@ -85,6 +86,12 @@ def integrate(
 
     Notes
     -----
+    Velocities may jump where a `sign` or `Heaviside` in them changes, as those of a `SignFlow` do: a step ends there,
+    and what follows is decided by the velocities on both sides. If both lead across, the member crosses; if both lead
+    back, it slides along the surface, the sign being the value between -1 and 1 that keeps it there (Filippov 1988), or
+    rests. On the surface itself a gradient that vanishes there is 0: of the sign flow of (a c)^2, the coordinate that
+    arrives at 0 first stops both. A jump inside a jump, sign(x + sign(y)), is not looked for.
+
     A member's result does not depend on the others, on its place among them, or on `block_size`: the digits are those
     it has alone (for a callable flow: if the callable works entry by entry). Besides the result, memory is that of one
     block.
@@ -105,12 +112,20 @@ def integrate(
     flow = as_flow(flow)
     state = initial_rows(flow, initial)
     times, begin = _checked_times(times, start)
-    given = {str(name): require_array(str(name), value) for name, value in (parameters or {}).items()}
-    named = {str(name): event if isinstance(event, Event) else Event(event) for name, event in (events or {}).items()}
+    given = {
+        str(name): require_array(str(name), value)
+        for name, value in require_mapping("parameters", {} if parameters is None else parameters).items()
+    }
+    named = {
+        str(name): event if isinstance(event, Event) else Event(event)
+        for name, event in require_mapping("events", {} if events is None else events).items()
+    }
     # Expressions first, then callables: the order in which their values come.
     named = dict(sorted(named.items(), key=lambda item: callable(item[1].expression)))
     system, observer = as_system(flow, list(given)), as_observer(list(named.values()), flow, list(state))
     _check_names(given, [*system.parameters, *observer.parameters])
+    for symbol in (*system.symbols, *observer.symbols):
+        require_value(symbol, given[str(symbol)])
     tolerances = {
         "relative_tolerance": require_array("relative_tolerance", relative_tolerance, low=0, high=1, open_high=True),
         "absolute_tolerance": require_array("absolute_tolerance", absolute_tolerance, low=0, open_low=True),
@@ -124,9 +139,13 @@ def integrate(
     if backward:
         system, observer, times, begin = system.backward(-1.0), observer.backward(1.0), -times, -begin
     with np.errstate(all="ignore"):
+        constants = system.constants([rows[name] for name in system.parameters])
+        if system.switching is not None:
+            start_times = np.full(initial_state.shape[1], begin)
+            constants = (*constants, *system.switching.initial_modes(start_times, initial_state, constants))
         problem = Problem(
             velocities=system.values,
-            constants=system.constants([rows[name] for name in system.parameters]),
+            constants=constants,
             initial=initial_state,
             start=begin,
             end=float(times[-1]),
@@ -138,6 +157,7 @@ def integrate(
             event_values=observer.values,
             event_constants=observer.constants([rows[name] for name in observer.parameters]),
             max_steps=require_integer("max_steps", max_steps, minimum=1),
+            switching=system.switching,
         )
     _check_velocities(problem)
     if block_size is None:

@@ -15,6 +15,7 @@ from geneft_theory.numerics.dormand_prince import ERROR, NODES, STAGES, without_
 from geneft_theory.numerics.observing import begin_events, happenings, record
 from geneft_theory.numerics.rows import Array, Row, take
 from geneft_theory.numerics.trajectories import MemberStatus
+from geneft_theory.numerics.walls import depart, meet
 
 # A step of the size that would just meet the tolerance is made smaller by SAFETY; no step changes by more than these.
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.85, 0.2, 10.0
@@ -113,6 +114,8 @@ def begin(problem: Problem, results: Results, members: NDArray[np.intp]) -> Bloc
         constants=constants,
         event_constants=take(problem.event_constants, members),
         tolerances=tolerances,
+        landing=np.zeros((problem.switching.surfaces if problem.switching else 0, count), dtype=np.bool_),
+        resume=np.zeros(count),
     )
     if len(problem.times) and problem.times[0] == problem.start:
         results.states[members, 0] = state.T
@@ -160,6 +163,7 @@ def advance(problem: Problem, results: Results, block: Block, workspace: Workspa
     time = block.time + block.step
     np.copyto(time, problem.end, where=block.step == remaining)
     trial = Trial(accepted, time, state, workspace.increments)
+    too_long = meet(problem.switching, block, trial) if problem.switching else None
     stopped = happenings(problem, results, block, trial) if problem.events else None
     if len(problem.times) > 1:
         record(problem, results, block, trial)
@@ -172,10 +176,17 @@ def advance(problem: Problem, results: Results, block: Block, workspace: Workspa
         np.copyto(row, velocity, where=accepted)
     block.steps += accepted
     block.attempts += active
+    tried = block.step if too_long is None else np.array(block.step)
     block.step *= np.clip(SAFETY * error**-0.2, SMALLEST_FACTOR, LARGEST_FACTOR)
+    if too_long is not None:
+        slots, fraction = too_long
+        block.resume[slots] = block.step[slots]
+        block.step[slots] = fraction * tried[slots]
+    if problem.switching:
+        depart(problem, problem.switching, block, accepted)
 
     block.status[(block.time == problem.end) & (block.status == ACTIVE)] = MemberStatus.REACHED_END
-    give_up(problem, block, error, np.flatnonzero(active & ~accepted))
+    give_up(problem, block, error, np.flatnonzero(active & ~(error <= 1)))
 
 
 def give_up(problem: Problem, block: Block, error: Array, rejected: NDArray[np.intp]) -> None:

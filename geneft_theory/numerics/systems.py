@@ -11,9 +11,11 @@ import sympy
 from numpy.typing import ArrayLike
 
 from geneft_theory.errors import InvalidInput, require_array, shown
+from geneft_theory.numerics.domains import require_value
 from geneft_theory.numerics.events import Event
 from geneft_theory.numerics.flows import CompiledFlow, compile_flow
 from geneft_theory.numerics.rows import Array, Row, RowFunction
+from geneft_theory.numerics.switching import Switching
 
 # (time, state, constants) -> a row a variable, or a row an event
 OfRows = Callable[[Row, Array, Sequence[Row]], Sequence[Row]]
@@ -42,20 +44,29 @@ class System:
     values : callable (time, state, constants) -> rows
     autonomous : bool
         Whether the values do not depend on time.
+    switching : Switching or None
+        The surfaces at which velocities jump.
+    symbols : tuple of sympy.Symbol
+        The parameters as symbols, where they are known.
     """
 
     parameters: tuple[str, ...]
     constants: Callable[[Sequence[Row]], tuple[Row, ...]]
     values: OfRows
     autonomous: bool = False
+    switching: Switching | None = None
+    symbols: tuple[Any, ...] = ()
 
     def backward(self, sign: float) -> System:
         """Return the same in the variable -time; velocities (sign -1) change their sign, event values (1) do not."""
+        if self.switching is not None:
+            turned = self.switching.backward()
+            return System(self.parameters, self.constants, turned.velocities, self.autonomous, turned, self.symbols)
 
         def values(time: Row, state: Array, constants: Sequence[Row]) -> Sequence[Row]:
             return [sign * np.asarray(row) for row in self.values(-time, state, constants)]
 
-        return System(self.parameters, self.constants, values, self.autonomous)
+        return System(self.parameters, self.constants, values, self.autonomous, symbols=self.symbols)
 
 
 def as_flow(flow: FlowLike) -> CompiledFlow | Callable[..., Any]:
@@ -79,6 +90,8 @@ def initial_rows(
         named = {str(name): require_array(f"initial {name}", value) for name, value in initial.items()}
         if expected is not None and set(named) != set(expected):
             raise InvalidInput(f"initial must give {', '.join(expected)}; got {', '.join(named) or 'none'}")
+        for variable in flow.variables if isinstance(flow, CompiledFlow) else ():
+            require_value(variable, named[str(variable)], f"initial {variable}")
         if not named:
             raise InvalidInput("initial must give at least one variable; got none")
         return {name: named[name] for name in expected or named}
@@ -93,7 +106,9 @@ def as_system(flow: CompiledFlow | Callable[..., Any], parameters: Sequence[str]
     """Return the velocities; a callable takes all `parameters` that are given, as keywords."""
     if isinstance(flow, CompiledFlow):
         names = tuple(map(str, flow.parameters))
-        return System(names, flow.constants, flow.values, autonomous=flow.time is None)
+        if (own := flow.switching) is not None:
+            return System(names, own.constants, own.velocities, flow.time is None, own, flow.parameters)
+        return System(names, flow.constants, flow.values, autonomous=flow.time is None, symbols=flow.parameters)
     names = tuple(parameters)
 
     def values(time: Row, state: Array, constants: Sequence[Row]) -> Sequence[Row]:
@@ -123,4 +138,4 @@ def as_observer(events: Sequence[Event], flow: CompiledFlow | Callable[..., Any]
     def values(time: Row, state: Array, constants: Sequence[Row]) -> Sequence[Row]:
         return [*function.values(time, state, constants), *(event(time, state) for event in callables)]
 
-    return System(tuple(map(str, others)), function.constants, values)
+    return System(tuple(map(str, others)), function.constants, values, symbols=tuple(others))

@@ -120,7 +120,10 @@ def require_embeddings(embeddings: ArrayLike) -> Array:
 
 def require_pairs(pairs: ArrayLike, symbols: int) -> NDArray[np.int64]:
     """Return pairs of different symbols as an array (k, 2), or refuse them."""
-    array = np.asarray(pairs)
+    try:
+        array = np.asarray(pairs)
+    except ValueError:
+        raise InvalidInput(f"pairs must be integers of shape (k, 2); got {shown(pairs)}") from None
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         raise InvalidInput(f"pairs must be integers of shape (k, 2); got {array.dtype} of shape {array.shape}")
     if np.any((array < 0) | (array >= symbols)) or np.any(array[:, 0] == array[:, 1]):

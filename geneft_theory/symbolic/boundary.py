@@ -28,6 +28,7 @@ from geneft_theory.symbolic.sides import (
     found,
     incoming_branches,
     oriented,
+    positive_at,
     proportional,
     side_through,
     verified,
@@ -50,13 +51,19 @@ class Boundary:
     point : dict
         The fixed point through which the boundary goes.
     limits : dict
-        For each side, 1 and -1, the attracting fixed points as pairs of expressions in the parameters and in C, the
-        conserved quantity counted from its value on the boundary. A side without known limit has none.
+        For each side, 1 and -1, the attracting fixed points, as pairs of values of the two variables: expressions in
+        the parameters and, on a line of fixed points, in what picks one of its points. That is `Symbol("C",
+        real=True)`, the conserved quantity counted from its value on the boundary, where the line is straight and the
+        point can be solved for; else the size of one of the variables at the limit itself, as in (1/Abs(c), Abs(c)).
+        Lines that attract on one of their sides and repel on the other are included. A side has none where its orbits
+        run to infinity, or where the parameters leave the stability open.
     conserved : sympy.Expr or None
         The expression whose value is C; None where nothing is known to be conserved.
     complete : bool
         Whether all orbits of the curve next to the point end there. If not, as on a loop from a saddle to itself, the
         curve goes on along orbits that leave the point, and across these no fate changes.
+    rates : tuple of sympy.Symbol
+        The learning rates that are taken as positive although their symbols are not declared so.
     """
 
     variables: tuple[sympy.Symbol, sympy.Symbol]
@@ -65,6 +72,7 @@ class Boundary:
     limits: Limits = field(hash=False)
     conserved: sympy.Expr | None = None
     complete: bool = True
+    rates: tuple[sympy.Symbol, ...] = ()
 
     @property
     def relation(self) -> sympy.Eq:
@@ -77,17 +85,27 @@ class Boundary:
         return tuple(sorted(self.side.free_symbols - set(self.variables), key=str))
 
     @cached_property
+    def positive_rates(self) -> dict[sympy.Symbol, sympy.Symbol]:
+        """For each of `rates`, the symbol of the same name that SymPy knows to be positive."""
+        return {rate: sympy.Symbol(str(rate), positive=True) for rate in self.rates}
+
+    def _named(self, values: Mapping[str, ArrayLike], unknown: sympy.Symbol | None = None) -> list[NDArray[np.float64]]:
+        """Return the values of all symbols but one in order, checked against what is known of them."""
+        symbols = [symbol for symbol in (*self.variables, *self.parameters) if symbol != unknown]
+        return named_values([self.positive_rates.get(symbol, symbol) for symbol in symbols], values)
+
+    @cached_property
     def numeric(self) -> Callable[..., NDArray[np.float64]]:
         """The side as a function of arrays: of both variables, then of the parameters, in order."""
         side: Callable[..., NDArray[np.float64]] = compile(self.side, (*self.variables, *self.parameters))
         return side
 
-    def solve(self, target: sympy.Expr) -> list[sympy.Expr]:
+    def solve(self, target: sympy.Expr | str) -> list[sympy.Expr]:
         """Return the values of a variable or parameter that lie on the boundary, as expressions in the others.
 
         Parameters
         ----------
-        target : sympy.Symbol or its absolute value
+        target : sympy.Symbol, its absolute value, or a name
             What to solve for. `Abs(c)` asks for the size only, so that branches of opposite sign become one.
 
         Raises
@@ -103,23 +121,29 @@ class Boundary:
         >>> boundary(flow, invariant=a**2 / 2 - c**2).solve(abs(c))
         [sqrt(2)*Abs(a)/2]
         """
-        target = sympy.sympify(target)
-        symbol = target.args[0] if isinstance(target, sympy.Abs) else target
-        if symbol not in self.side.free_symbols:
-            names = ", ".join(map(str, (*self.variables, *self.parameters)))
-            raise InvalidInput(f"target must be one of {names} or its absolute value; got {shown(target)}")
+        symbol = self._symbol(target)
+        back = {positive: rate for rate, positive in self.positive_rates.items()}
         try:
             solutions = [
                 sympy.simplify(solution)
-                for sign, form in halves(self.side, symbol)
+                for sign, form in halves(self.side.xreplace(self.positive_rates), symbol)
                 for solution in sympy.solve(form, symbol)
                 if sign_of(sign * solution) != -1
             ]
         except NotImplementedError:
             raise InvalidInput(f"target must be one that SymPy can solve {self.side} = 0 for; got {target}") from None
-        if symbol != target:
+        if isinstance(target, sympy.Abs):
             solutions = [sympy.simplify(abs(solution)) for solution in solutions]
-        return list(dict.fromkeys(solution for solution in solutions if _may_be_real(solution)))
+        return list(dict.fromkeys(solution.xreplace(back) for solution in solutions if _may_be_real(solution)))
+
+    def _symbol(self, target: object) -> sympy.Symbol:
+        """Return the symbol of the side, as SymPy knows it, that a symbol, its absolute value or a name stands for."""
+        bare = target.args[0] if isinstance(target, sympy.Abs) else target
+        for symbol in (*self.variables, *self.parameters):
+            if isinstance(bare, str | sympy.Symbol) and str(bare) == str(symbol) and self.side.has(symbol):
+                return self.positive_rates.get(symbol, symbol)
+        names = ", ".join(str(symbol) for symbol in (*self.variables, *self.parameters) if self.side.has(symbol))
+        raise InvalidInput(f"target must be one of {names} or its absolute value; got {shown(target)}")
 
     def __call__(self, **values: ArrayLike) -> NDArray[np.int8]:
         """Return the side as 1 or -1, and 0 on the boundary, for arrays of the variables and parameters by name.
@@ -127,11 +151,14 @@ class Boundary:
         Raises
         ------
         InvalidInput
-            If a name is missing or unknown, or a value does not fit what is known of its symbol.
+            If a name is missing or unknown, a value does not fit what is known of its symbol, or the side is no real
+            number there.
         """
-        arrays = named_values((*self.variables, *self.parameters), values)
-        sides: NDArray[np.int8] = np.sign(self.numeric(*arrays)).astype(np.int8)
-        return sides
+        with np.errstate(all="ignore"):
+            sides = np.sign(self.numeric(*self._named(values)))
+        if np.isnan(sides).any():
+            raise InvalidInput(f"values must be such that {shown(self.side)} is a real number; got {shown(values)}")
+        return sides.astype(np.int8)
 
     def curve(self, **values: ArrayLike) -> NDArray[np.float64]:
         """Return points of the boundary: one variable left out is found, given the other and the parameters by name.
@@ -153,7 +180,7 @@ class Boundary:
             )
         (unknown,) = absent
         arguments = tuple(symbol for symbol in (*self.variables, *self.parameters) if symbol != unknown)
-        arrays = named_values(arguments, values)
+        arrays = self._named(values, unknown)
         branches = []
         for sign, form in halves(self.side, unknown):
             roots = RealRoots(form, unknown, arguments)(*arrays)
@@ -178,7 +205,9 @@ def boundary(
     flow: Flow,
     invariant: sympy.Expr | None = None,
     degree: int = 2,
-    through: Mapping[sympy.Symbol, sympy.Expr] | None = None,
+    through: Mapping[sympy.Symbol | str, sympy.Expr] | None = None,
+    *,
+    positive: Mapping[sympy.Symbol | str, sympy.Expr] | None = None,
 ) -> Boundary:
     r"""Return the separatrix of a planar flow: the curve at which its long-time fate changes.
 
@@ -193,23 +222,30 @@ def boundary(
         A conserved quantity; it is verified. Without it, the polynomial of least degree that is conserved is searched.
     degree : int
         The highest degree, >= 1, of conserved polynomials and of invariant curves that are tried.
-    through : mapping from sympy.Symbol to sympy.Expr, optional
+    through : mapping from variable, or its name, to sympy.Expr, optional
         The fixed point through which the boundary goes; needed where there are several boundaries.
+    positive : mapping from variable, or its name, to sympy.Expr, optional
+        Any point off the boundary: on its side the boundary is positive. Without it the sign is that of a given
+        invariant, counted from its value on the boundary; if none is given, or the boundary is only a part of where
+        it has that value, the highest power of the *first* variable of the flow is positive.
 
     Returns
     -------
     Boundary
-        Positive where a given invariant is above its value on the boundary; if none is given, or the boundary is only
-        a part of where it has that value, with the sign that makes the highest power of the first variable positive.
+        A learning rate of a `GradientFlow` or `SignFlow` is taken as positive, declared or not; the signs of other
+        parameters must be declared where they matter.
 
     Raises
     ------
     InvalidInput
-        If the flow is not planar, the invariant is not conserved, `through` is not a fixed point, there are several
-        boundaries, or none was found. There is then still `separatrix`, which follows the curve in numbers.
+        If the flow is not planar, the invariant is not conserved, `through` is not a fixed point, `positive` lies on
+        the boundary or on a side that depends on the parameters, there are several boundaries, or none was found.
+        There is then still `separatrix`, which follows the curve in numbers.
 
     Notes
     -----
+    Floating-point numbers in the flow are taken as the simplest rational numbers of that value.
+
     At a fixed point with two equal negative eigenvalues both sides have the same limit. What is kept there is which of
     the two variables prevails: this is the case of equal relative weight decay on both.
 
@@ -229,12 +265,14 @@ def boundary(
     [a**2*eta_x/(2*c**2)]
     >>> collapse(a=1.0, c=[0.4, 1.0], eta_A=0.1, eta_x=0.1)
     array([ 1, -1], dtype=int8)
+    >>> boundary(flow, positive={a: 0, c: 1})(a=1.0, c=[0.4, 1.0], eta_A=0.1, eta_x=0.1)
+    array([-1,  1], dtype=int8)
     """
     planar = PlanarField.of(flow)
     degree = require_integer("degree", degree, minimum=1)
     given = invariant is not None
-    conserved = verified(flow, sympy.sympify(invariant)) if given else found(flow, degree)
-    conserved = None if conserved is None else conserved.xreplace(planar.real)
+    conserved = verified(flow, invariant) if given else found(flow, degree)
+    conserved = None if conserved is None else planar.known(conserved)
     points = planar.singular_points() if through is None else [fixed_point(planar, through)]
     sides: list[tuple[Point, sympy.Expr]] = []
     undecided: list[Point] = []
@@ -253,6 +291,8 @@ def boundary(
         tried, open_ones = ([planar.written_point(point) for point in several] for several in (points, undecided))
         raise InvalidInput(_nothing_found(tried, open_ones, degree))
     point, side = sides[0]
+    if positive is not None:
+        side = positive_at(side, planar, positive)
     level = None if conserved is None else conserved - at(conserved, point)
     ends = limits(planar, side, level)
     return Boundary(
@@ -265,6 +305,7 @@ def boundary(
         },
         conserved=None if level is None else planar.written(level),
         complete=all(incoming_branches(planar, point, side)),
+        rates=tuple(planar.positive),
     )
 
 

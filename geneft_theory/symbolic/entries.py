@@ -10,6 +10,7 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from geneft_theory.errors import InvalidInput, shown
+from geneft_theory.numerics.domains import require_mapping, require_real
 
 
 def names(expression: sympy.Basic) -> set[sympy.Expr]:
@@ -84,14 +85,17 @@ def trainable_entries(key: Any, expression: sympy.Expr, name: str) -> list[sympy
     for scalar in scalars:
         if not getattr(scalar, "_diff_wrt", False) or isinstance(scalar, sympy.MatrixExpr):
             raise InvalidInput(f"{name} must be given for symbols; got {shown(scalar)}")
+        if scalar.is_extended_real is False:
+            raise InvalidInput(f"{name} must be given for symbols that can be real; got {shown(scalar)}")
     return scalars
 
 
 def entrywise(values: Mapping[Any, Any], name: str) -> dict[sympy.Expr, sympy.Expr]:
     """Return a mapping from symbols or matrices to expressions or matrices of the same shape, entry by entry."""
     scalars: dict[sympy.Expr, sympy.Expr] = {}
-    for key, value in values.items():
+    for key, value in require_mapping(name, values).items():
         written = explicit(value, name)
+        require_real(f"{name} of {shown(key)}", written)
         keys = trainable_entries(key, sympy.S.Zero, name)
         shape = key.shape if getattr(key, "is_Matrix", False) else None
         if getattr(written, "shape", None) != shape:

@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 
 from geneft_theory.errors import InvalidInput, require_integer, shown
+from geneft_theory.numerics.domains import require_distinct, require_symbol
 from geneft_theory.symbolic.entries import entrywise, explicit, names
 from geneft_theory.symbolic.fixed_points import common_zeros
 from geneft_theory.symbolic.invariants import Ansatz, conserved, monomials, require_small
@@ -38,7 +39,8 @@ class Flow:
     Raises
     ------
     InvalidInput
-        If there is no variable, a key is not a symbol, or a velocity has not the shape of its key.
+        If there is no variable, a key is not a symbol, a velocity has not the shape of its key or is not real and
+        finite, or two symbols have the same name (SymPy keeps those apart that differ in assumptions).
 
     Examples
     --------
@@ -58,9 +60,21 @@ class Flow:
         if not velocities:
             raise InvalidInput("velocities must give at least one variable; got none")
         self._velocities = entrywise(velocities, "velocities")
+        require_distinct("variables and parameters", (*self.variables, *self.parameters))
 
     # The parameters on which those conserved quantities depend that hold whatever the others; None if not known.
     _constants: Collection[sympy.Expr] | None = None
+
+    @property
+    def learning_rates(self) -> tuple[sympy.Expr, ...]:
+        """The learning rates of a flow made from a loss, and of what `restrict` and `transform` make of it."""
+        return self._learning_rates
+
+    _learning_rates: tuple[sympy.Expr, ...] = ()
+
+    def _with_rates_of(self, origin: Flow) -> Flow:
+        self._learning_rates = origin.learning_rates
+        return self
 
     @property
     def variables(self) -> tuple[sympy.Symbol, ...]:
@@ -195,7 +209,7 @@ class Flow:
                 for variable, velocity in self._velocities.items()
                 if variable not in values
             }
-        )
+        )._with_rates_of(self)
 
     def transform(self, old: Mapping[Any, Any], *, new: Sequence[sympy.Expr] | None = None) -> Flow:
         """Return the same flow in new variables, given each old variable as an expression in the new ones.
@@ -222,13 +236,17 @@ class Flow:
         {c: 0, m: (c - m)*(c + m)}
         """
         old = entrywise(old, "old")
+        if not old:
+            raise InvalidInput("old must be given for at least one variable; got none")
         for variable in old:
             if variable not in self._velocities:
                 raise InvalidInput(f"old must be given for variables; got {shown(variable)}")
         staying = {variable: velocity for variable, velocity in self._velocities.items() if variable not in old}
         found = set().union(*(names(value) for value in old.values())) - set(self.parameters) - set(staying)
-        coming = list(new) if new is not None else sorted(found, key=str)
-        if len(set(coming)) != len(old) or set(coming) & set(staying):
+        coming = sorted(found, key=str) if new is None else list(new) if isinstance(new, Sequence) else [new]
+        for symbol in coming:
+            require_symbol("new", symbol)
+        if len(set(coming)) != len(old) or set(coming) & {*staying, *self.parameters}:
             raise InvalidInput(f"old must name as many new variables as it replaces, {len(old)}; got {coming}")
         values = sympy.Matrix(list(old.values()))
         jacobian = values.jacobian(coming)
@@ -240,7 +258,7 @@ class Flow:
         for variable, moved in rest.items():
             velocity -= values.diff(variable) * moved
         moved = jacobian.adjugate() * velocity / determinant
-        return Flow(rest | dict(zip(coming, (tidy(entry) for entry in moved), strict=True)))
+        return Flow(rest | dict(zip(coming, (tidy(entry) for entry in moved), strict=True)))._with_rates_of(self)
 
     def polynomial_invariants(self, degree: int, *, products: bool = True) -> list[sympy.Expr]:
         """Return all conserved polynomials up to a degree, as a basis; constants are left out.

@@ -31,7 +31,7 @@ class GradientFlow(Flow):
     ------
     InvalidInput
         If the loss is no scalar or does not depend on a trainable symbol, a rate is known not to be positive, a decay
-        is known to be negative, or a decay is given for what is not trained.
+        is known to be negative or given for what is not trained, or one of them depends on what is trained.
 
     Examples
     --------
@@ -60,6 +60,7 @@ class GradientFlow(Flow):
     def __init__(self, loss: Any, rates: Rates, weight_decay: Mapping[Any, Any] | None = None) -> None:
         trained = Trainable.of(loss, rates)
         self.loss, self.rates, self.weight_decay = trained.loss, trained.rates, trained.decays(weight_decay)
+        self._learning_rates = tuple(self.rates.values())
         self._constants = trained.constants(self.rates.values(), self.weight_decay.values())
         super().__init__(
             {

@@ -73,7 +73,8 @@ class Kernels:
     def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         product = sympy.S.One
         for term in sympy.Add.make_args(sympy.expand(exponent)):
-            coefficient, rest = term.as_coeff_Mul(rational=True)
+            # Factored, since 1/(2 x**2 + 2) is half of 1/(x**2 + 1).
+            coefficient, rest = (sympy.factor(term) if term.atoms(sympy.Add) else term).as_coeff_Mul(rational=True)
             if rest != 1 or base == sympy.E:
                 product *= self._root(base**rest, None) ** coefficient
             elif coefficient.is_Integer:
@@ -140,9 +141,10 @@ class Kernels:
                 fine[base] = symbol**degree
                 continue
             # Of the root of a quotient only its product with the denominator obeys a relation without denominator.
-            above, below = (part.xreplace(fine).xreplace(whole) for part in value)
+            above, below = _quotient(*(part.xreplace(fine).xreplace(whole) for part in value))
             cleared = sympy.Dummy(f"{root}", positive=True)
-            self.standing_for[base ** sympy.Rational(1, degree) * sympy.fraction(base)[1]] = cleared
+            meaning = {known: kernel for kernel, known in self.standing_for.items()}
+            self.standing_for[base ** sympy.Rational(1, degree) * below.xreplace(meaning)] = cleared
             whole[symbol] = cleared / below
             self._tied(cleared, degree, above * below ** (degree - 1))
         self.relations = [(symbol, degree, self._whole(value, fine, whole)) for symbol, degree, value in self.relations]
@@ -173,6 +175,12 @@ def signs(argument: sympy.Expr) -> sympy.Expr:
             turned = base.could_extract_minus_sign()  # one symbol for the signs of both x - y and y - x
             product *= sympy.S.One if base.is_nonnegative else -sympy.sign(-base) if turned else sympy.sign(base)
     return product
+
+
+def _quotient(above: sympy.Expr, below: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """Return the same quotient of two expressions without denominators: of tanh, both parts may have some."""
+    (above, under_above), (below, under_below) = (sympy.fraction(sympy.together(part)) for part in (above, below))
+    return above * under_below, under_above * below
 
 
 def _as_steps(extremum: sympy.Expr) -> sympy.Expr:

@@ -18,9 +18,10 @@ def limits(field: PlanarField, side: sympy.Expr, conserved: sympy.Expr | None) -
     """Return the attracting fixed points where `side` is positive (key 1) and where it is negative (key -1).
 
     Those on a straight line of fixed points are given by the value C of `conserved`, which picks one of them; others
-    on a line by the size of one of their coordinates. A point on the boundary itself is approached from both sides.
-    Points that run to infinity do not appear, nor do those whose stability or place the assumptions on the parameters
-    leave open.
+    on a line by the size of one of their coordinates, |x|. A point on the boundary itself is approached from both
+    sides. A line to which the velocities have an even power attracts from one side and repels on the other; its points
+    appear, too. Orbits that run to infinity have no limit, and points whose stability or place the assumptions on the
+    parameters leave open do not appear.
     """
     found: Limits = {1: (), -1: ()}
     for point in _attractors(field, conserved):
@@ -56,12 +57,11 @@ def _attractors(field: PlanarField, conserved: sympy.Expr | None) -> Iterator[Po
         if sign_of(jacobian.trace()) == -1 and sign_of(jacobian.det()) == 1:
             yield point
     for line, power in field.fixed_lines():
-        if power % 2:
-            yield from _on_line(field, line, power, conserved)
+        yield from _on_line(field, line, power, conserved)
 
 
 def _on_line(field: PlanarField, line: sympy.Expr, power: int, conserved: sympy.Expr | None) -> Iterator[Point]:
-    """Yield where a line of fixed points attracts: where its equation decays."""
+    """Yield where a line of fixed points attracts: where its equation decays, for an even power on one side of it."""
     points: list[Point] = []
     # On a curved line the condition is of a high degree, and its solutions, if there are any, tell nobody anything.
     if conserved is not None and field.is_straight(line):
@@ -72,7 +72,7 @@ def _on_line(field: PlanarField, line: sympy.Expr, power: int, conserved: sympy.
     across = sum(line.diff(variable) * entry for variable, entry in zip(field.variables, field.reduced, strict=True))
     rate = sympy.cancel(field.common / line**power) * across
     for point in points:
-        if sign_of(at(rate, point)) == -1:
+        if sign_of(at(rate, point)) in ((-1,) if power % 2 else (-1, 1)):
             yield point
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import sympy
 
 from geneft_theory.errors import InvalidInput, shown
+from geneft_theory.numerics.domains import require_mapping
 from geneft_theory.symbolic.motion import aligned
 from geneft_theory.symbolic.trainable import Rates, decay, learning_rate, pairs
 from geneft_theory.symbolic.words import Words, as_matrix, gradient, rate, scalar, scalar_rate, scaled, total, words
@@ -57,7 +58,7 @@ class MatrixGradientFlow:
     """
 
     def __init__(self, loss: Any, rates: Rates, weight_decay: Mapping[Any, Any] | None = None) -> None:
-        decays = dict(weight_decay or {})
+        decays = dict(pairs({} if weight_decay is None else weight_decay, "weight_decay"))
         for matrix, _ in pairs(rates):
             if not isinstance(matrix, sympy.MatrixSymbol):
                 raise InvalidInput(f"rates must be of matrix symbols if one has no integer shape; got {shown(matrix)}")
@@ -65,6 +66,9 @@ class MatrixGradientFlow:
             raise InvalidInput(f"loss must be a SymPy expression; got {shown(loss)}")
         self.loss = loss
         self.rates = {matrix: learning_rate(own, matrix) for matrix, own in pairs(rates)}
+        for matrix, own in self.rates.items():
+            if own.free_symbols & set(self.rates):
+                raise InvalidInput(f"rates must not depend on what is trained; got {shown(own)} for {matrix}")
         for matrix in decays:
             if matrix not in self.rates:
                 raise InvalidInput(f"weight_decay must be given for trainable symbols; got {shown(matrix)}")
@@ -102,6 +106,10 @@ class MatrixGradientFlow:
         InvalidInput
             If the expression is not built of sums, products, transposes and traces of the variables.
         """
+        try:
+            expression = sympy.sympify(expression, strict=True)
+        except sympy.SympifyError:
+            raise InvalidInput(f"expression must be a SymPy expression; got {shown(expression)}") from None
         if getattr(expression, "is_Matrix", False) and expression.shape != (1, 1):
             return as_matrix(rate(words(expression), self._velocities), expression.shape)
         return scalar_rate(scalar(expression), self._velocities)
@@ -116,6 +124,7 @@ class MatrixGradientFlow:
         >>> MatrixGradientFlow(r.T * A.T * A * r, {A: 1, r: 1}).with_sizes({p: 1, d: 1}).equations_of_motion
         {A[0, 0]: -2*A[0, 0]*r[0, 0]**2, r[0, 0]: -2*A[0, 0]**2*r[0, 0]}
         """
+        require_mapping("sizes", sizes)
         from geneft_theory.symbolic.gradient import GradientFlow  # which makes flows of this class itself
 
         rates, decays = (
@@ -140,6 +149,14 @@ class MatrixGradientFlow:
     def polynomial_invariants(self, degree: int, *, products: bool = True) -> NoReturn:
         """Refused: they need entries. Whether a given matrix is conserved, `rate_of_change` says for any shape."""
         self._refuse("polynomial_invariants")
+
+    def restrict(self, values: Mapping[Any, Any]) -> NoReturn:
+        """Refused: it needs entries."""
+        self._refuse("restrict")
+
+    def transform(self, old: Mapping[Any, Any], *, new: Any = None) -> NoReturn:
+        """Refused: it needs entries."""
+        self._refuse("transform")
 
     def _refuse(self, what: str) -> NoReturn:
         shapes = ", ".join(f"{matrix} of shape {matrix.shape}" for matrix in self.variables)

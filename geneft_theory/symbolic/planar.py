@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import sympy
 
 from geneft_theory.errors import InvalidInput, shown
+from geneft_theory.symbolic.entries import explicit
 from geneft_theory.symbolic.flow import Flow
 
 Point = dict[sympy.Symbol, sympy.Expr]
@@ -27,10 +28,12 @@ class PlanarField:
 
     Where the flow is a sign flow, the arguments of the signs stand in for the signs: they have the same zeros and
     point to the same side of every line of fixed points. The field is then not `smooth`. `real` maps the variables of
-    the flow to those used here, which SymPy knows to be real. `polynomial` is said of the reduced field.
+    the flow to those used here, which SymPy knows to be real; `positive` maps learning rates of undeclared sign to
+    symbols that SymPy knows to be positive. `polynomial` is said of the reduced field.
     """
 
     real: dict[sympy.Symbol, sympy.Symbol]
+    positive: dict[sympy.Symbol, sympy.Symbol]
     velocity: sympy.Matrix
     common: sympy.Expr
     reduced: sympy.Matrix
@@ -50,13 +53,14 @@ class PlanarField:
             for variable in flow.variables
         }
         variables = tuple(real.values())
-        written = sympy.Matrix(list(flow.equations_of_motion.values())).xreplace(real)
+        positive = _positive_rates(flow)
+        written = exact(sympy.Matrix(list(flow.equations_of_motion.values())).xreplace(real | positive))
         velocity = written.replace(sympy.sign, lambda argument: argument)
         smooth = not written.has(sympy.sign, sympy.Abs)
         common = _common_factor(velocity, variables)
         reduced = (velocity / common).applyfunc(sympy.cancel)
         polynomial = all(entry.is_polynomial(*variables) for entry in reduced)
-        return cls(real, velocity, common, reduced, smooth, polynomial)
+        return cls(real, positive, velocity, common, reduced, smooth, polynomial)
 
     @property
     def variables(self) -> tuple[sympy.Symbol, sympy.Symbol]:
@@ -64,13 +68,29 @@ class PlanarField:
         one, other = self.real.values()
         return one, other
 
+    def known(self, expression: sympy.Expr) -> sympy.Expr:
+        """Return an expression in the symbols used here, of which SymPy knows what they are."""
+        return exact(expression.xreplace(self.real | self.positive))
+
     def written(self, expression: sympy.Expr) -> sympy.Expr:
-        """Return an expression in the variables of the flow."""
-        return expression.xreplace({stand_in: variable for variable, stand_in in self.real.items()})
+        """Return an expression in the symbols of the flow."""
+        return expression.xreplace({known: symbol for symbol, known in (self.real | self.positive).items()})
 
     def written_point(self, point: Point) -> Point:
-        """Return a point by the variables of the flow."""
-        return {variable: point[stand_in] for variable, stand_in in self.real.items()}
+        """Return a point by the symbols of the flow."""
+        return {variable: self.written(point[stand_in]) for variable, stand_in in self.real.items()}
+
+    def point(self, name: str, given: object) -> Point:
+        """Return a point that a user gives as a mapping from variables, or their names, to numbers or expressions."""
+        places = {str(key): value for key, value in given.items()} if isinstance(given, Mapping) else {}
+        if set(places) != set(map(str, self.real)):
+            raise InvalidInput(f"{name} must give a value for {' and '.join(map(str, self.real))}; got {shown(given)}")
+        point = {stand_in: self.known(expression(places[str(key)], name)) for key, stand_in in self.real.items()}
+        if any(
+            value.is_finite is False or value.is_real is False or value.has(*self.variables) for value in point.values()
+        ):
+            raise InvalidInput(f"{name} must be finite, real and without variables; got {shown(given)}")
+        return point
 
     def jacobian(self, point: Mapping[sympy.Symbol, sympy.Expr], *, reduced: bool = True) -> sympy.Matrix:
         """Return the derivative of the reduced field, or of the whole one, at a point."""
@@ -114,7 +134,7 @@ class PlanarField:
         return [
             (line, int(power))
             for line, power in factors
-            if line.free_symbols & set(self.variables) and power.is_Integer and not line.is_positive
+            if line.free_symbols & set(self.variables) and power.is_Integer and not _has_no_zero(line)
         ]
 
     def is_straight(self, line: sympy.Expr) -> bool:
@@ -122,10 +142,45 @@ class PlanarField:
         return bool(line.is_polynomial(*self.variables)) and sympy.Poly(line, *self.variables).total_degree() == 1
 
 
+def _positive_rates(flow: Flow) -> dict[sympy.Symbol, sympy.Symbol]:
+    """Return a positive symbol for each learning rate, or symbol in one, whose sign is not declared."""
+    found = {}
+    for rate in flow.learning_rates:
+        number, symbol = rate.as_coeff_Mul()
+        if symbol.is_Symbol and symbol.is_positive is None and number.is_positive:
+            found[symbol] = sympy.Symbol(str(symbol), positive=True)
+    return found
+
+
+def _has_no_zero(line: sympy.Expr) -> bool:
+    """Return whether a factor is known to keep its sign; tanh(x) + 1 only shows it in exponentials."""
+    exponential = sympy.factor(sympy.together(line.rewrite(sympy.exp))) if line.has(sympy.tanh) else line
+    return bool(line.is_nonzero or exponential.is_positive or exponential.is_negative)
+
+
+def exact(expression: sympy.Basic) -> sympy.Basic:
+    """Return an expression with rational numbers in place of floating-point ones, with which SymPy computes exactly."""
+    return expression.xreplace(
+        {number: sympy.nsimplify(number, rational=True) for number in expression.atoms(sympy.Float)}
+    )
+
+
+def expression(value: object, name: str) -> sympy.Expr:
+    """Return a scalar expression, or refuse what is none."""
+    written = explicit(value, name)
+    if written.is_Matrix or written.has(sympy.nan):
+        raise InvalidInput(f"{name} must be a scalar expression; got {shown(value)}")
+    scalar: sympy.Expr = written
+    return scalar
+
+
 def _common_factor(velocity: sympy.Matrix, variables: Sequence[sympy.Symbol]) -> sympy.Expr:
     """Return what both velocities are multiples of; functions of the variables are taken as one more symbol each."""
     fractions = [sympy.fraction(sympy.together(entry)) for entry in velocity]
-    above, below = (sympy.gcd(*(sympy.expand(part) for part in parts)) for parts in zip(*fractions, strict=True))
+    try:
+        above, below = (sympy.gcd(*(sympy.expand(part) for part in parts)) for parts in zip(*fractions, strict=True))
+    except sympy.PolynomialError:
+        raise InvalidInput(f"flow must not have pieces; got {shown(list(velocity))}") from None
     if above == 0:
         raise InvalidInput("flow must move; got two velocities that are 0")
     factors = sympy.Mul.make_args(sympy.factor(above / below))

@@ -29,7 +29,8 @@ def real_roots(coefficients: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     numpy.ndarray
-        Of shape (..., degree), with multiplicities. The polynomial 0 has no roots here.
+        Of shape (..., degree), with multiplicities. The polynomial 0 has no roots here, nor has one of degree 3 or more
+        with a coefficient that is not finite.
 
     Examples
     --------
@@ -43,8 +44,10 @@ def real_roots(coefficients: ArrayLike) -> NDArray[np.float64]:
     flat = coefficients.reshape(-1, degree + 1)
     roots = np.full((len(flat), degree), np.nan)
     leading = np.argmax(flat != 0, axis=1)
+    # An eigenvalue solver refuses the whole batch where one coefficient overflowed or is undefined.
+    finite = np.isfinite(flat).all(axis=1)
     for start in np.unique(leading):
-        rows = (leading == start) & (flat[:, start] != 0)
+        rows = (leading == start) & (flat[:, start] != 0) & (finite | (start >= degree - 2))
         if start < degree:
             roots[rows, : degree - start] = _roots_of_degree(flat[rows, start:])
     return np.sort(roots, axis=1).reshape(*shape, degree)

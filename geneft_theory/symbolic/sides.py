@@ -11,7 +11,7 @@ from geneft_theory.errors import InvalidInput, shown
 from geneft_theory.numerics import compile
 from geneft_theory.symbolic.curves import curve_along, decaying_curve, stable_directions
 from geneft_theory.symbolic.flow import Flow
-from geneft_theory.symbolic.planar import PlanarField, Point, at, generic, quadrants, sign_of
+from geneft_theory.symbolic.planar import PlanarField, Point, at, exact, expression, generic, quadrants, sign_of
 from geneft_theory.symbolic.roots import halves
 
 
@@ -21,11 +21,12 @@ class Undecided(Exception):
 
 def verified(flow: Flow, invariant: sympy.Expr) -> sympy.Expr:
     """Return an invariant that depends on the variables and is conserved, or refuse it."""
+    invariant = exact(expression(invariant, "invariant"))
     if not invariant.free_symbols & set(flow.variables):
         raise InvalidInput(f"invariant must depend on the variables of the flow; got {shown(invariant)}")
     rate = flow.rate_of_change(invariant)
     # Products of signs that cancel may do so only where each variable has a sign.
-    if rate != 0 and any(sympy.simplify(at(rate, quadrant)) != 0 for quadrant in quadrants(flow.variables)):
+    if rate != 0 and any(sympy.simplify(at(exact(rate), quadrant)) != 0 for quadrant in quadrants(flow.variables)):
         raise InvalidInput(f"invariant must be conserved; {shown(invariant)} changes at rate {shown(rate)}")
     return invariant
 
@@ -41,12 +42,9 @@ def found(flow: Flow, degree: int) -> sympy.Expr | None:
     return min(flow.polynomial_invariants(degree), key=order, default=None)
 
 
-def fixed_point(field: PlanarField, through: Mapping[sympy.Symbol, sympy.Expr]) -> Point:
+def fixed_point(field: PlanarField, through: Mapping[sympy.Symbol | str, sympy.Expr]) -> Point:
     """Return the given point, or refuse one that moves."""
-    if not isinstance(through, Mapping) or set(through) != set(field.real):
-        names = " and ".join(map(str, field.real))
-        raise InvalidInput(f"through must give a value for {names}; got {shown(through)}")
-    point = {stand_in: sympy.nsimplify(through[variable]) for variable, stand_in in field.real.items()}
+    point = field.point("through", through)
     if any(sympy.simplify(entry) != 0 for entry in at(field.velocity, point)):
         raise InvalidInput(f"through must be a fixed point of the flow; got {shown(through)}")
     if not field.singular(point):
@@ -162,6 +160,17 @@ def proportional(one: sympy.Expr, other: sympy.Expr, variables: tuple[sympy.Symb
 def tidy(curve: sympy.Expr, variables: tuple[sympy.Symbol, sympy.Symbol]) -> sympy.Expr:
     """Return a curve's equation without denominators, oriented."""
     return oriented(sympy.expand(sympy.fraction(sympy.together(curve))[0]), variables)
+
+
+def positive_at(side: sympy.Expr, field: PlanarField, place: object) -> sympy.Expr:
+    """Return the side with the sign that makes it positive at a place, or refuse one where it has no known sign."""
+    sign = sign_of(at(side, field.point("positive", place)))
+    if not sign:
+        state = "on the boundary" if sign == 0 else "on a side that depends on the parameters"
+        raise InvalidInput(
+            f"positive must be a point off the boundary {field.written(side)} = 0; got {shown(place)}, {state}"
+        )
+    return sign * side
 
 
 def oriented(side: sympy.Expr, variables: tuple[sympy.Symbol, sympy.Symbol]) -> sympy.Expr:

@@ -23,6 +23,7 @@ class SignFlow(Flow):
 
     The velocity of x is -rate * sign(d loss / d x). Adam (Kingma & Ba, 2015) divides a mean of gradients by the root of
     a mean of their squares; while a gradient changes slowly, that is its sign, and steps become this flow.
+    `geneft_theory.numerics.integrate` follows it across the surfaces on which a derivative vanishes and along them.
 
     Parameters
     ----------
@@ -34,7 +35,8 @@ class SignFlow(Flow):
     Raises
     ------
     InvalidInput
-        If the loss is no scalar or does not depend on a trainable symbol, or a rate is known not to be positive.
+        If the loss is no scalar or does not depend on a trainable symbol, or a rate is known not to be positive or
+        depends on what is trained.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class SignFlow(Flow):
     def __init__(self, loss: Any, rates: Rates) -> None:
         trained = Trainable.of(loss, rates)
         self.loss, self.rates, self._gradient = trained.loss, trained.rates, trained.gradient
+        self._learning_rates = tuple(self.rates.values())
         self._constants = trained.constants(self.rates.values())
         super().__init__(
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from geneft_theory.errors import InvalidInput, shown
+from geneft_theory.numerics.domains import require_real
 from geneft_theory.symbolic.entries import explicit, names, trainable_entries
 from geneft_theory.symbolic.rational import vanishes
 
@@ -36,11 +37,12 @@ class Trainable:
         ------
         InvalidInput
             If the loss is no scalar expression or does not depend on a trainable symbol, a rate is known not to be
-            positive, or a symbol is named twice.
+            positive or depends on what is trained, or a symbol is named twice.
         """
-        if not rates:
+        if not pairs(rates):
             raise InvalidInput("rates must name at least one trainable symbol; got none")
         written = _scalar(loss)
+        require_real("loss", written)
         entries: dict[Any, list[sympy.Expr]] = {}
         scalar_rates: dict[sympy.Expr, sympy.Expr] = {}
         for key, rate in pairs(rates):
@@ -50,6 +52,8 @@ class Trainable:
                 if scalar in scalar_rates:
                     raise InvalidInput(f"rates must name each trainable symbol once; got {scalar} twice")
                 scalar_rates[scalar] = learning_rate(rate, key)
+        for scalar, rate in scalar_rates.items():
+            _refuse_moving("rates", rate, scalar, scalar_rates)
         _refuse_variable_indices(written, scalar_rates)
         gradient = _gradient(written, scalar_rates)
         for key, held in entries.items():
@@ -66,12 +70,14 @@ class Trainable:
             If a key is not trainable, or a decay is known to be negative.
         """
         decays = dict.fromkeys(self.rates, sympy.S.Zero)
-        for key, value in pairs(weight_decay or {}):
+        for key, value in pairs({} if weight_decay is None else weight_decay, "weight_decay"):
             plain = key.as_immutable() if isinstance(key, sympy.MatrixBase) else key
             held = self.entries.get(plain, [plain] if plain in self.rates else None)
             if held is None:
                 raise InvalidInput(f"weight_decay must be given for trainable symbols; got {shown(key)}")
-            decays |= dict.fromkeys(held, decay(value, key))
+            written = decay(value, key)
+            _refuse_moving("weight_decay", written, key, self.rates)
+            decays |= dict.fromkeys(held, written)
         return decays
 
     def constants(self, *given: Iterable[sympy.Expr]) -> set[sympy.Expr]:
@@ -79,9 +85,13 @@ class Trainable:
         return set().union(*(names(expression) for own in given for expression in own)) - set(self.rates)
 
 
-def pairs(values: Rates) -> list[tuple[Any, Any]]:
+def pairs(values: Rates, name: str = "rates") -> list[tuple[Any, Any]]:
     """Return the items of a mapping; pairs serve where a key cannot be hashed."""
-    return list(values.items() if isinstance(values, Mapping) else values)
+    if isinstance(values, Mapping):
+        return list(values.items())
+    if not isinstance(values, Sequence) or any(not isinstance(own, tuple | list) or len(own) != 2 for own in values):
+        raise InvalidInput(f"{name} must be a mapping from trainable symbols, or pairs; got {shown(values)}")
+    return [(key, value) for key, value in values]
 
 
 def learning_rate(rate: Any, key: Any) -> sympy.Expr:
@@ -98,6 +108,12 @@ def decay(value: Any, key: Any) -> sympy.Expr:
     if written.is_Matrix or written is sympy.nan or written.is_finite is False or written.is_nonnegative is False:
         raise InvalidInput(f"weight_decay must be >= 0; got {shown(value)} for {shown(key)}")
     return written
+
+
+def _refuse_moving(name: str, value: sympy.Expr, key: Any, trained: Collection[sympy.Expr]) -> None:
+    """Refuse a rate or decay that would itself change in time: the flow would be no gradient's."""
+    if moving := names(value) & set(trained):
+        raise InvalidInput(f"{name} must not depend on what is trained; got {min(map(str, moving))} in {key}'s")
 
 
 def _scalar(loss: Any) -> sympy.Expr:

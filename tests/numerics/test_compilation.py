@@ -65,6 +65,20 @@ def test_bad_input_is_refused():
         compile(X)
     with pytest.raises(InvalidInput, match="expression must be a scalar"):
         compile(sympy.Eq(X, Y), [X, Y])
+    with pytest.raises(InvalidInput, match="arguments must have different names; got x twice"):
+        compile(X * Y, [X, X, Y])
+    with pytest.raises(InvalidInput, match="arguments must be SymPy symbols; got 1"):
+        compile(X, [X, 1])
+    with pytest.raises(InvalidInput, match="arguments must be a sequence of symbols; got x"):
+        compile(X, X)
+    with pytest.raises(InvalidInput, match=r"expression must be real and finite; got I\*x"):
+        compile(sympy.I * X, [X])
+    with pytest.raises(InvalidInput, match="values must be given for x, y; got 1"):
+        compile(X * Y, [X, Y])(1.0)
+    with pytest.raises(InvalidInput, match="values must be numbers and arrays that broadcast"):
+        compile(X * Y, [X, Y])([1, 2], [1, 2, 3])
+    with pytest.raises(InvalidInput, match="values must be numbers and arrays that broadcast"):
+        compile(X * Y, [X, Y])("one", 2)
     with pytest.raises(InvalidInput, match="SciPy has; it lacks zeta_of_nobody"):
         compile(sympy.Function("zeta_of_nobody")(X), [X])
 

@@ -66,6 +66,7 @@ def test_every_status_says_what_it_means():
         done["y"]
 
 
+POSITIVE, WHOLE = sympy.Symbol("eta", positive=True), sympy.Symbol("n", integer=True)
 DEFAULT = {"flow": DECAY, "initial": {X: 1.0}, "times": [0.0, 1.0], "parameters": {RATE: 1.0}}
 
 REFUSED = [
@@ -90,6 +91,16 @@ REFUSED = [
     ({"parameters": None}, "parameters must give rate; got none"),
     ({"parameters": {RATE: 1.0, Y: 1.0}}, "parameters must give rate; got rate, y"),
     ({"parameters": {RATE: np.nan}}, "rate must lie in"),
+    ({"parameters": [1.0]}, r"parameters must be a mapping; got \[1.0\]"),
+    ({"events": [X]}, r"events must be a mapping; got \[x\]"),
+    ({"events": {"half": sympy.I * X}}, r"expression of an event must be real and finite; got I\*x"),
+    ({"events": {"half": sympy.Matrix([X])}}, "expression of an event must be scalar"),
+    ({"events": {"half": object()}}, "expression of an event must be scalar"),
+    ({"flow": {X: -POSITIVE * X}, "parameters": {POSITIVE: -1.0}}, r"eta must lie in \(0, inf\); got -1"),
+    ({"flow": {X: -POSITIVE * X}, "parameters": {POSITIVE: [1.0, 0.0]}}, r"eta must lie in \(0, inf\); got 0"),
+    ({"flow": {POSITIVE: -1}, "initial": {POSITIVE: -1.0}, "parameters": None}, r"initial eta must lie in \(0, inf\)"),
+    ({"flow": {X: -WHOLE * X}, "parameters": {WHOLE: 0.5}}, "n must be an integer; got 0.5"),
+    ({"events": {"half": X - POSITIVE}, "parameters": {RATE: 1.0, POSITIVE: -1.0}}, r"eta must lie in \(0, inf\)"),
     ({"relative_tolerance": -1e-6}, r"relative_tolerance must lie in \[0, 1\); got -1e-06"),
     ({"relative_tolerance": 1.0}, r"relative_tolerance must lie in \[0, 1\); got 1"),
     ({"absolute_tolerance": 0.0}, r"absolute_tolerance must lie in \(0, inf\); got 0"),
@@ -115,3 +126,5 @@ def test_bad_input_is_refused(changed, message):
 def test_a_direction_is_one_of_three():
     with pytest.raises(InvalidInput, match="direction must be one of falling, rising, either; got 'down'"):
         Event(X, direction="down")
+    with pytest.raises(InvalidInput, match="terminal must be True or False; got 'yes'"):
+        Event(X, terminal="yes")

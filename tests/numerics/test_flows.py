@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from geneft_theory import InvalidInput
 from geneft_theory.numerics import compile_flow, integrate
+from geneft_theory.symbolic import Flow
 
 A, C, T = sympy.symbols("a c t", real=True)
 RATE, POWER = sympy.symbols("rate power", positive=True)
@@ -42,9 +43,9 @@ def test_rows_broadcast_and_parameters_are_sorted_by_name():
     assert flow.variables == (A, C)
     assert flow.parameters == (POWER, RATE)
     assert flow.time is None
-    result = flow(np.ones((2, 3, 1)), [np.arange(2.0), 2.0])
+    result = flow(np.ones((2, 3, 1)), [np.arange(1.0, 3.0), 2.0])
     assert result.shape == (2, 3, 2)
-    np.testing.assert_array_equal(result[1], np.broadcast_to([0.0, 1.0], (3, 2)))
+    np.testing.assert_array_equal(result[1], np.broadcast_to([1.0, 2.0], (3, 2)))
 
 
 def test_what_depends_on_parameters_alone_is_computed_apart():
@@ -67,6 +68,11 @@ def test_indexed_variables():
     np.testing.assert_array_equal(flow([1.0, 2.0], [3.0]), [-2, 3])
 
 
+def test_a_flow_is_taken_as_well_as_its_equations():
+    flow = Flow({A: -RATE * A})
+    assert compile_flow(flow) is compile_flow(flow.equations_of_motion)
+
+
 def test_the_same_flow_is_compiled_once():
     assert compile_flow({A: -A}) is compile_flow({A: -A})
 
@@ -84,5 +90,23 @@ def test_bad_input_is_refused():
         compile_flow({A: 1, C: sympy.Eq(A, C)})
     with pytest.raises(InvalidInput, match=r"1 and 1 rows; got shape \(2,\) and 1"):
         compile_flow({A: -RATE * A})([1.0, 2.0], [1.0])
+    refused = [
+        (
+            lambda: compile_flow({A: -sympy.Symbol("a")}),
+            "variables and parameters must have different names; got a twice",
+        ),
+        (lambda: compile_flow({A: -RATE * A}, parameters=[RATE, RATE]), "must have different names; got rate twice"),
+        (lambda: compile_flow({A: -RATE * A}, parameters=RATE), "parameters must be a sequence of symbols; got rate"),
+        (lambda: compile_flow({A: -RATE * A}, parameters=["rate"]), "must be SymPy symbols; got 'rate'"),
+        (lambda: compile_flow({"a": A}), "variables must be SymPy symbols; got 'a'"),
+        (lambda: compile_flow({A: sympy.I * A}), r"velocity of a must be real and finite; got I\*a"),
+        (lambda: compile_flow({A: sympy.nan}), "velocity of a must be real and finite; got nan"),
+        (lambda: compile_flow({A: -RATE * A})([1.0], [-1.0]), r"rate must lie in \(0, inf\); got -1"),
+        (lambda: compile_flow({A: -RATE * A})(["x"], [1.0]), "state must be a number or an array of numbers"),
+        (lambda: compile_flow({A: -RATE * A})([1.0], 1.0), "parameters must be a sequence of rows"),
+    ]
+    for call, message in refused:
+        with pytest.raises(InvalidInput, match=message):
+            call()
     with pytest.raises(InvalidInput, match="broadcast"):
         compile_flow({A: -RATE * A})([[1.0, 2.0]], [[1.0, 2.0, 3.0]])

@@ -259,6 +259,7 @@ GOOD = {"embeddings": [[0.0], [1.0]], "decoder": [[[1.0]]], "pairs": [[0, 1]], "
         ({"pairs": [[0, 0]]}, "pairs must hold two different symbols"),
         ({"pairs": [[0, 2]]}, "pairs must hold two different symbols in 0 ... 1"),
         ({"pairs": [[0.0, 1.0]]}, "pairs must be integers of shape"),
+        ({"pairs": [(0, 1), (2,)]}, r"pairs must be integers of shape \(k, 2\); got \[\(0, 1\), \(2,\)\]"),
         ({"eta_decoder": 0.0}, "eta_decoder must lie in"),
         ({"eta_encoder": -1.0}, "eta_encoder must lie in"),
         ({"eta_decoder": [1.0, 2.0]}, "eta_decoder must be a single number"),

@@ -125,6 +125,11 @@ def test_everything_broadcasts():
         (lambda: pair.expected_separation(1, 1, sigma_c=0), "sigma_c must lie in"),
         (lambda: pair.expected_separation(1, 1, moment=3), "moment must be 1 or 2; got 3"),
         (lambda: pair.expected_separation(1, 1, moment=True), "moment must be 1 or 2; got True"),
+        (
+            lambda: pair.expected_separation(1, 1, moment=np.array([1, 2])),
+            r"moment must be 1 or 2; got array\(\[1, 2\]\)",
+        ),
+        (lambda: pair.expected_separation(1, 1, moment=1.0), "moment must be 1 or 2; got 1.0"),
         (lambda: pair.separation_with_decay(1, 1, 1, 1, -1), r"decay_decoder must lie in \[0, inf\); got -1"),
     ],
 )

@@ -156,6 +156,65 @@ def test_losses_of_the_product_alone_share_the_boundary_of_the_pair(loss):
 
 
 @pytest.mark.parametrize("kind", [GradientFlow, SignFlow])
+def test_rates_are_positive_whether_declared_or_not(kind):
+    one, other = sympy.symbols("one other")
+    plain = boundary(kind((a * c) ** 2, {a: one, c: 2 * other}))
+    known = boundary(kind((a * c) ** 2, {a: rate_a, c: 2 * rate_c}))
+    names = {rate_a: one, rate_c: other}
+    assert plain.rates == (one, other)
+    assert plain.side == known.side.xreplace(names)
+    assert plain.limits == {
+        side: tuple((x.xreplace(names), y.xreplace(names)) for x, y in ends) for side, ends in known.limits.items()
+    }
+    assert plain.solve(other) == [solution.xreplace(names) for solution in known.solve(rate_c)]
+    np.testing.assert_array_equal(plain.curve(a=1.0, one=2.0, other=3.0), known.curve(a=1.0, rate_a=2.0, rate_c=3.0))
+    with pytest.raises(InvalidInput, match=r"one must lie in \(0, inf\)"):
+        plain(a=1, c=1, one=-1, other=1)
+
+
+def test_numbers_may_be_floating_point():
+    # 0 and 0.0 are no two points.
+    assert boundary(GradientFlow((a * c**3) ** 2, {a: 0.1, c: 0.3})).side == 9 * a**2 - c**2
+    assert boundary(GradientFlow((a * c) ** 2, {a: 0.1, c: 0.3}), a**2 / 0.1 - c**2 / 0.3).solve(abs(c)) == [
+        sympy.sqrt(3) * abs(a)
+    ]
+
+
+@pytest.mark.parametrize("invariant", [None, PAIR_INVARIANT, -PAIR_INVARIANT])
+def test_the_positive_side_may_be_chosen(invariant):
+    for place, sign in (({a: 1, c: 0}, 1), ({"a": 0, "c": rate_a}, -1)):
+        chosen = boundary(PAIR, invariant, positive=place)
+        assert same(abs(chosen.side), abs(PAIR_INVARIANT))
+        assert chosen(a=[1.0, 0.0], c=[0.0, 1.0], rate_a=1, rate_c=1).tolist() == [sign, -sign]
+        assert all(end[0] == 0 for end in chosen.limits[-sign])
+    swapped = Flow(dict(reversed(PAIR.equations_of_motion.items())))
+    assert same(boundary(swapped).side, -PAIR_INVARIANT)
+    assert same(boundary(swapped, positive={a: 1, c: 0}).side, PAIR_INVARIANT)
+
+
+def test_lines_that_attract_from_one_side_are_limits_too():
+    # The loss a^2 c^3 falls to 0 from c > 0 and to minus infinity on the other side.
+    half = boundary(GradientFlow(a**2 * c**3, {a: rate_a, c: rate_c}))
+    assert set(half.limits[1]) == {(sign * sympy.sqrt(2) * sympy.sqrt(C) * sympy.sqrt(rate_a), 0) for sign in (1, -1)}
+    assert half.limits[-1] == ((0, sympy.sqrt(3) * sympy.sqrt(rate_c) * sympy.sqrt(-C)),)
+    start = (1.0, 0.3)
+    level = float(half.conserved.subs({a: start[0], c: start[1], rate_a: 1, rate_c: 1}))
+    end = solve_ivp(
+        lambda _, state: (-2 * state[0] * state[1] ** 3, -3 * state[0] ** 2 * state[1] ** 2),
+        (0, 1e5),
+        start,
+        method="LSODA",
+    ).y[:, -1]
+    np.testing.assert_allclose(end, (np.sqrt(2 * level), 0), atol=1e-3)
+
+
+def test_solve_takes_names():
+    for name, symbol in (("rate_a", rate_a), ("c", c), (sympy.Symbol("rate_c"), rate_c)):
+        assert COLLAPSE.solve(name) == COLLAPSE.solve(symbol)
+    assert COLLAPSE.solve(abs(sympy.Symbol("c"))) == COLLAPSE.solve(abs(c))
+
+
+@pytest.mark.parametrize("kind", [GradientFlow, SignFlow])
 def test_a_saddle_that_only_repels_divides_nothing(kind):
     # |a c| grows towards 1 from everywhere near 0.
     with pytest.raises(InvalidInput, match="flow must have a saddle"):
@@ -266,6 +325,20 @@ def test_latex():
             "flow must have parameters that tell whether .* is a saddle",
         ),
         (lambda: COLLAPSE.solve(x), "target must be one of a, c, rate_a, rate_c or its absolute value; got x"),
+        (lambda: COLLAPSE.solve("eta"), "target must be one of a, c, rate_a, rate_c or its absolute value; got 'eta'"),
+        (lambda: COLLAPSE.solve(None), "target must be one of"),
+        (lambda: COLLAPSE.solve([a]), "target must be one of"),
+        (lambda: boundary(PAIR, "a**2"), "invariant must be a SymPy expression"),
+        (lambda: boundary(PAIR, sympy.Matrix([a])), "invariant must be a scalar expression"),
+        (lambda: boundary(PAIR, sympy.Eq(a, c)), "invariant must be a SymPy expression"),
+        (lambda: boundary(PAIR, through=[0, 0]), "through must give a value for a and c"),
+        (lambda: boundary(PAIR, through={a: "0", c: 0}), "through must be a SymPy expression"),
+        (lambda: boundary(PAIR, through={a: sympy.oo, c: 0}), "through must be finite"),
+        (lambda: boundary(PAIR, through={a: c, c: 0}), "through must be finite, real and without variables"),
+        (lambda: boundary(PAIR, positive=a), "positive must give a value for a and c"),
+        (lambda: boundary(PAIR, positive={a: 0, c: 0}), "positive must be a point off the boundary .* on the boundary"),
+        (lambda: boundary(PAIR, positive={a: 1, c: 1}), "positive must be .* on a side that depends on the parameters"),
+        (lambda: boundary(Flow({a: sympy.Piecewise((a, a > 0), (-a, True)), c: -c})), "flow must not have pieces"),
         (lambda: COLLAPSE(a=1, c=1), "values must be given for a, c, rate_a, rate_c; got a, c"),
         (lambda: COLLAPSE(a=1, c=1, rate_a=0, rate_c=1), r"rate_a must lie in \(0, inf\); got 0"),
         (lambda: COLLAPSE.curve(rate_a=1, rate_c=1), "values must leave out one of a, c"),
@@ -283,3 +356,15 @@ def test_a_regular_point_of_a_line_of_fixed_points_is_no_place_for_a_boundary():
     with pytest.raises(InvalidInput, match="through must be a point where fates can change"):
         boundary(flow, through={a: 1, c: 0})
     assert boundary(flow, through={a: 0, c: 0}).side == boundary(flow).side
+
+
+def test_rates_stay_rates_on_an_invariant_set_in_new_coordinates():
+    first, second, decoder, bias, slow, fast, middle, half = sympy.symbols("x1 x2 a b slow fast m c")
+    loss = (decoder * first + bias) ** 2 / 2 + (decoder * second + bias) ** 2 / 2
+    flow = GradientFlow(loss, {decoder: fast, first: slow, second: slow, bias: fast})
+    moved = flow.transform({first: middle + half, second: middle - half})
+    pair = moved.restrict({middle: 0, bias: 0})
+    assert pair.learning_rates == (fast, slow, slow, fast)
+    curve = boundary(pair)
+    assert curve.side == decoder**2 / (2 * fast) - half**2 / slow
+    assert set(curve.rates) == {slow, fast}

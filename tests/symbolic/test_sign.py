@@ -106,6 +106,8 @@ def test_adam_with_small_steps_follows_the_sign_flow():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: SignFlow(a**2, [a]), "rates must be a mapping from trainable symbols, or pairs"),
+        (lambda: SignFlow((a * c) ** 2, {a: c**2, c: 1}), "rates must not depend on what is trained"),
         (lambda: SignFlow(a**2, {a: -1}), "rates must be > 0"),
         (lambda: SignFlow(a**2, {a: 1, c: 1}), "loss must depend on every trainable symbol; got one without c"),
         (lambda: SignFlow(a**2, {a: 1}).polynomial_invariants(0), "degree must be an integer >= 1"),

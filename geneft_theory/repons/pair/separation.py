@@ -65,7 +65,7 @@ def expected_separation(
     >>> expected_separation(0.1, [0.002, 0.2, 20], conditional=True).round(4)
     array([0.8384, 0.956 , 0.9839])
     """
-    if moment not in (1, 2) or isinstance(moment, bool):
+    if not isinstance(moment, int | np.integer) or isinstance(moment, bool) or moment not in (1, 2):
         raise InvalidInput(f"moment must be 1 or 2; got {shown(moment)}")
     arrays = {
         "eta_decoder": positive("eta_decoder", eta_decoder),
