@@ -234,3 +234,24 @@ def test_bad_input_is_refused(change, message):
 def test_firth_refuses_what_it_cannot_fit(arguments, message):
     with pytest.raises(InvalidInput, match=message):
         fit_firth(*arguments)
+
+
+def test_a_line_that_does_not_meet_the_diagonal_has_an_unbounded_place():
+    """A seed whose boundary has slope -1 makes resamples parallel to the diagonal along which the place is read."""
+    both = np.add.outer(np.arange(7), np.arange(7))
+    seeds = np.stack([both > 5.5, U > -2.6, both > 5.5])
+    line = fit_boundary(RATES, RATES, seeds).line
+    place = line.log_ratio
+    assert not np.isnan([place.value, place.low, place.high, place.standard_error]).any()
+    for end in (place.low, place.high):
+        assert math.isinf(end) or abs(end) < 308
+    assert math.isinf(place.low) or math.isinf(place.high)
+    assert line.estimate("log_ratio") is None
+    assert boundary_shift(line, line) is None or boundary_shift(line, line).value == 0
+    assert "not bounded" in str(place)
+
+
+def test_without_a_trend_there_is_no_line():
+    below = U < V
+    fit = fit_boundary(RATES, RATES, np.stack([below, ~below]))
+    assert (fit.line, fit.status, fit.generalized, fit.memorized) == (None, "no trend", 49, 49)

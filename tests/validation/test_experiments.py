@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -123,11 +122,11 @@ def crossing_at(place):
 def test_conclusions_follow_the_numbers():
     agreeing = conclude(*made_up(crossing_at(0.2)), 0.9)
     verdicts = {verdict.claim: verdict.verdict for verdict in agreeing.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "agrees"
+    assert verdicts["equal modulo 3: networks (concatenation) reach the threshold at p_c"] == "agrees"
     late = conclude(*made_up(crossing_at(0.4)), 0.9)
     verdicts = {verdict.claim: verdict.verdict for verdict in late.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "disagrees"
-    assert verdicts["modulo:3: networks (concatenation) need at least p_c"] == "agrees"
+    assert verdicts["equal modulo 3: networks (concatenation) reach the threshold at p_c"] == "disagrees"
+    assert verdicts["equal modulo 3: networks (concatenation) need at least p_c"] == "agrees"
     assert float(late.measured["critical_fraction"].squeeze()) == pytest.approx(0.4, rel=0.03)
     bound = next(verdict for verdict in late.verdicts if "f_UB bounds" in verdict.claim)
     assert (bound.verdict, bound.theory, bound.measured) == ("disagrees", 0.95, 1.0)
@@ -137,7 +136,7 @@ def test_what_is_never_reached_is_said_to_be_so():
     conclusions = conclude(*made_up(lambda p: np.full_like(p, 0.6)), 0.9)
     assert conclusions.measured["status"].item() == "not reached"
     verdicts = {verdict.claim: verdict.verdict for verdict in conclusions.verdicts}
-    assert verdicts["modulo:3: networks (concatenation) reach the threshold at p_c"] == "not measured"
+    assert verdicts["equal modulo 3: networks (concatenation) reach the threshold at p_c"] == "not measured"
     assert float(conclusions.measured["gap"].squeeze()) == pytest.approx(0.4, abs=0.01)
 
 
@@ -174,37 +173,3 @@ def test_presets_are_valid_and_grow():
         module.options_from("paper")
     with pytest.raises(InvalidInput, match="preset must be one of quick, standard, paper"):
         statics.options_from("nonsense")
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["statics"],
-        ["statics", "--preset", "standard", "--seeds", "3"],
-        ["statics", "--n", "12", "--sweep-seed", "4", "--fractions", "0.2,0.4,0.9", "--mode", "difference"],
-        ["statics", "--relation", "expression:(i + j) % 3 == 0", "--relation", "cycle", "--accuracy", "0.8"],
-        ["goldilocks", "--depths", "0,2", "--widths", "4", "--fraction", "0.4", "--steps", "7"],
-        ["merging", "--ratios", "0.1,1", "--n", "12", "--relation", "modulo:3", "--also-below", "0.3"],
-        ["learning-rates", "--preset", "standard", "--optimizers", "sgd", "--eta-decoder-sgd", "0.3,1", "--seeds", "2"],
-        ["repon-pair", "--draws", "100", "--cases", "pair,adam", "--horizon", "7"],
-        ["slowing-down", "--seeds", "3", "--steps", "50", "--sweep-seed", "2"],
-    ],
-)
-def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path, monkeypatch):
-    from validation.cli import run
-    from validation.cli.main import build_parser
-    from validation.experiments.presentation import command_of
-    from validation.experiments.running import open_folder
-
-    asked = []
-    monkeypatch.setattr(run, "_run", lambda arguments, report, options: asked.append((report.NAME, arguments, options)))
-
-    def ask(command):
-        arguments = build_parser().parse_args(command)
-        arguments.execute(arguments)
-        return asked.pop()
-
-    name, arguments, options = ask(["run", *words])
-    folder = open_folder(name, arguments.preset, options, tmp_path / "run")
-    again_name, again_arguments, again = ask(shlex.split(command_of(folder))[1:])
-    assert (again_name, again_arguments.preset, again) == (name, arguments.preset, options)

@@ -253,7 +253,7 @@ def test_the_standard_error_of_two_seeds_is_half_their_difference() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"fractions": [0.1, 0.2]}, "fractions must be one row of at least 3 values"),
+        ({"fractions": [0.1, 0.2]}, "fractions must be at least 3 values in one row"),
         ({"fractions": [0.1, 0.3, 0.2]}, "fractions must increase"),
         ({"fractions": [0.1, 0.3, 1.5]}, r"fractions must lie in \(0, 1\]; got 1.5"),
         ({"accuracies": [[0.1, 0.2, 0.3]]}, "accuracies must hold at least 2 seeds"),

@@ -130,7 +130,7 @@ def test_the_stated_error_of_the_gap_is_its_scatter() -> None:
         ({"ideal": [0.9, 1.0, 1.2]}, r"ideal must lie in \[0, 1\]; got 1.2"),
         ({"ideal_error": [0.1, 0.1]}, "ideal_error must have shape"),
         ({"ideal_error": -0.1}, "ideal_error must lie in"),
-        ({"fractions": [0.3]}, "fractions must be one row of at least 2 values"),
+        ({"fractions": [0.3]}, "fractions must be at least 2 values in one row"),
     ],
 )
 def test_bad_gaps_are_refused_by_name(change: dict[str, object], complaint: str) -> None:

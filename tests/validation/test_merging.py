@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from geneft_theory.errors import InvalidInput
+from tests.validation.layout import require_layout
 from validation.cli import main
 from validation.experiments import merging
 from validation.experiments.merging_conclusions import PRIMARY, area_rows, curves, judge, sample_rows, verdicts_on
@@ -201,21 +201,7 @@ def test_the_figure_fits_its_page_and_says_its_numbers(distances):
     judged = judge(results, theory)
     data = curves(judged, "modulo:3").assign_attrs(relation="modulo:3", merged_below=0.1, n=10, seeds=5, steps=1)
     figure = merging_figure(data)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer, page = canvas.get_renderer(), figure.bbox.padded(1)
-    parts = [axes.get_tightbbox(renderer) for axes in figure.axes]
-    parts += [text.get_window_extent(renderer) for text in figure.texts]
-    parts += [legend.get_window_extent(renderer) for legend in figure.legends]
-    for number, box in enumerate(parts):
-        assert page.x0 <= box.x0
-        assert box.x1 <= page.x1
-        assert page.y0 <= box.y0
-        assert box.y1 <= page.y1
-        for other in parts[:number]:
-            width = min(box.x1, other.x1) - max(box.x0, other.x0)
-            height = min(box.y1, other.y1) - max(box.y0, other.y0)
-            assert min(width, height) <= 2
+    require_layout(figure)
     written = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
     assert "n = 10 symbols; 5 seeds" in written
     legend = [text.get_text() for text in figure.legends[0].get_texts()]

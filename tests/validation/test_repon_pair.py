@@ -1,20 +1,16 @@
 """`geneft run repon-pair` in a reduced form: what it writes, that it resumes, and that verdicts follow from counts."""
 
 import json
-import shlex
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from geneft_theory import InvalidInput
 from geneft_theory.repons import pair
-from validation.cli import main, run
-from validation.cli.main import build_parser
+from tests.validation.layout import require_layout
+from validation.cli import main
 from validation.experiments import repon_pair, repon_pair_conclusions, repon_pair_report
-from validation.experiments.presentation import command_of
 from validation.experiments.repon_pair import CASES, ensembles, options_from, sufficient_probability
-from validation.experiments.running import open_folder
 from validation.report import collapse_data, collapse_figure
 from validation.report.specimen_repons import specimen_collapse
 from validation.sweeps import RunFolder
@@ -161,41 +157,12 @@ def test_presets_are_valid_and_grow():
     assert all(cell in whole for chunk in repon_pair.plan(few) for cell in chunk)
 
 
-@pytest.mark.parametrize(
-    ("words", "names"),
-    [
-        ("--cases pair,nonsense", "cases must be one of"),
-        ("--cases pair,pair", "cases must name at least one, each once"),
-        ("--ratios 3,1", "ratios must be increasing"),
-        ("--ratios 0,1", "ratio must lie in (0, inf); got 0"),
-        ("--ratios a", "ratios must be numbers"),
-        ("--draws 1", "draws must be an integer >= 2"),
-        ("--horizon 0", "horizon must lie in"),
-        ("--learning-rate 1e-9", "horizon must take at most"),
-        ("--separation -1", "separation must lie in"),
-    ],
-)
-def test_bad_input_is_one_line_exit_code_2_and_leaves_nothing(words, names, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert main(["run", "repon-pair", *words.split()]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert names in captured.err
-    assert captured.err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_figure_shows_counts_and_laws_and_fits_its_page():
     made_up = specimen_collapse(("pair", "cluster-2", "trained-bias"))
     labels = {"pair": "a pair", "cluster-2": "one against two", "trained-bias": "off centre"}
     words = {"question": "How often?", "answer": "Often.", "law": "arctangent law", "horizon": 100.0}
     figure = collapse_figure(*made_up, labels, **words)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    for part in [*figure.axes, *figure.legends]:
-        box = part.get_tightbbox(canvas.get_renderer())
-        assert figure.bbox.x0 - 1 <= box.x0
-        assert box.x1 <= figure.bbox.x1 + 1
+    require_layout(figure)
     data = collapse_data(*made_up, ["pair"])
     drawn = figure.axes[0].lines
     assert any(np.array_equal(line.get_ydata(), data["probability"].sel(case="pair")) for line in drawn)
@@ -204,26 +171,3 @@ def test_the_figure_shows_counts_and_laws_and_fits_its_page():
         collapse_figure(*made_up, {str(k): "" for k in range(6)}, **words)
     with pytest.raises(InvalidInput, match="cases must name at least one"):
         collapse_data(*made_up, [])
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "",
-        "--preset standard --cases adam,pair --ratios 0.5,2 --draws 10 --sweep-seed 3",
-        "--horizon 7 --adam-learning-rate 1e-4 --target 2 --decoder-scale 0.5",
-    ],
-)
-def test_a_report_names_the_command_that_asks_the_same_again(words, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(run, "_run", lambda arguments, report, options: asked.append((report.NAME, arguments, options)))
-
-    def ask(command):
-        arguments = build_parser().parse_args(command)
-        arguments.execute(arguments)
-        return asked.pop()
-
-    name, arguments, options = ask(["run", "repon-pair", *words.split()])
-    folder = open_folder(name, arguments.preset, options, tmp_path / "run")
-    again_name, again_arguments, again = ask(shlex.split(command_of(folder))[1:])
-    assert (again_name, again_arguments.preset, again) == (name, arguments.preset, options)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from geneft_theory.errors import InvalidInput
 from validation.sweeps import Question, RunFolder, provenance
+from validation.sweeps.migrations import LAYOUT_VERSION
 
 QUESTION = Question("statics", "quick", 0, {"n": 30, "fractions": [0.1, 0.3], "seeds": 5, "relation": None}, "1")
 
@@ -27,7 +28,7 @@ def listing(folder: Path) -> dict[str, bytes | None]:
 def test_a_new_folder_is_made_with_its_parents_and_its_plan(tmp_path: Path) -> None:
     run = RunFolder.open(tmp_path / "deep" / "run", QUESTION)
     plan = tomllib.loads(run.plan.read_text())
-    assert plan["schema_version"] == 1
+    assert plan["schema_version"] == LAYOUT_VERSION
     assert plan["question"]["options"] == {"n": 30, "fractions": [0.1, 0.3], "seeds": 5}
     assert (plan["question"]["experiment"], plan["question"]["sweep_seed"]) == ("statics", 0)
     assert {"python", "numpy", "torch", "geneft"} <= plan["begun_with"]["versions"].keys()
@@ -116,7 +117,10 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
     [
         (b"schema_version = ", "holds a plan.toml that cannot be read"),
         (b"\xff\xfe", "holds a plan.toml that cannot be read"),
-        (b"schema_version = 99", "holds a plan.toml of schema version 99; this version reads 1"),
+        (
+            b"schema_version = 99",
+            "holds a plan.toml of schema version 99; this version reads up to 2: geneft must be newer",
+        ),
         (b"a = 1", "holds a plan.toml of schema version None"),
         (b"schema_version = 1", "holds a plan.toml without a readable question"),
         (b"schema_version = 1\nquestion = 3", "holds a plan.toml without a readable question"),

@@ -104,7 +104,7 @@ def test_an_altered_shape_is_found(tmp_path: Path) -> None:
     content = path.read_bytes()
     assert content.count(b"'shape': (3, 2)") == 2
     path.write_bytes(content.replace(b"'shape': (3, 2)", b"'shape': (3, 1)"))
-    with pytest.raises(DamagedShard, match=r"the checksum of outcome\.step\.npy is wrong"):
+    with pytest.raises(DamagedShard, match=r"the checksum of outcome\.step is wrong"):
         read_shard(path)
 
 

@@ -5,6 +5,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geneft_theory.errors import InvalidInput
-from validation.sweeps import Question, RunFolder, Variable, load, progress_bar, read_shard, run_chunks
+from validation.sweeps import (
+    Context,
+    Question,
+    RunFolder,
+    Threads,
+    Variable,
+    load,
+    progress_bar,
+    read_shard,
+    run_chunks,
+)
 
 QUESTION = Question("fake", "quick", 0)
 CHUNKS = [[{"fraction": 0.1 * c, "seed": 2 * c + k} for k in range(2)] for c in range(4)]
 VARIABLES = {"accuracy": Variable((), "1", "accuracy on all pairs"), "noise": Variable(("draw",))}
 
 
-def compute(chunk: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+def compute(chunk: Sequence[Mapping[str, Any]], context: Context) -> dict[str, np.ndarray]:
     """Numbers that depend on a network's own settings and stream only."""
     noise = np.stack([np.random.default_rng(settings["seed"]).standard_normal(5) for settings in chunk])
     return {"accuracy": np.array([settings["fraction"] for settings in chunk]), "noise": noise}
@@ -35,12 +46,12 @@ class Counted:
         self.seeds: list[int] = []
         self.calls, self.stop_at, self.stop = 0, stop_at, stop
 
-    def __call__(self, chunk: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    def __call__(self, chunk: Sequence[Mapping[str, Any]], context: Context) -> dict[str, np.ndarray]:
         self.calls += 1
         if self.calls == self.stop_at:
             raise self.stop()
         self.seeds += [settings["seed"] for settings in chunk]
-        return compute(chunk)
+        return compute(chunk, context)
 
 
 def test_a_second_run_computes_nothing(tmp_path: Path) -> None:
@@ -52,7 +63,7 @@ def test_a_second_run_computes_nothing(tmp_path: Path) -> None:
     assert (second.found, second.computed, counted.seeds) == (8, 0, [])
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, MemoryError, SystemExit])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError, SystemExit])
 def test_a_stopped_run_leaves_whole_shards_and_resumes_bit_for_bit(
     tmp_path: Path, stop: Callable[[], BaseException]
 ) -> None:
@@ -60,10 +71,11 @@ def test_a_stopped_run_leaves_whole_shards_and_resumes_bit_for_bit(
     run_chunks(whole, CHUNKS, compute, variables=VARIABLES)
     stopped = RunFolder.open(tmp_path / "stopped", QUESTION)
     with pytest.raises(stop):
-        run_chunks(stopped, CHUNKS, Counted(stop_at=3, stop=stop), variables=VARIABLES)
+        run_chunks(stopped, CHUNKS, Counted(stop_at=3, stop=stop), variables=VARIABLES, executor=Threads(1))
     assert len(list(stopped.shards.iterdir())) == len(stopped.shard_files()) == 2
     counted = Counted()
-    summary = run_chunks(RunFolder.open(tmp_path / "stopped", QUESTION), CHUNKS, counted, variables=VARIABLES)
+    again = RunFolder.open(tmp_path / "stopped", QUESTION)
+    summary = run_chunks(again, CHUNKS, counted, variables=VARIABLES, executor=Threads(1))
     assert (summary.found, summary.computed, counted.seeds) == (4, 4, [4, 5, 6, 7])
     assert load(stopped).identical(load(whole))
 
@@ -121,12 +133,12 @@ def test_a_writer_that_comes_first_is_not_overtaken(tmp_path: Path) -> None:
     run = RunFolder.open(tmp_path, QUESTION)
     counted = Counted()
 
-    def with_a_second_writer(chunk: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    def with_a_second_writer(chunk: Sequence[Mapping[str, Any]], context: Context) -> dict[str, np.ndarray]:
         if chunk[0]["seed"] == 0:
             run_chunks(run, CHUNKS[1:3], compute)
-        return counted(chunk)
+        return counted(chunk, context)
 
-    summary = run_chunks(run, CHUNKS, with_a_second_writer)
+    summary = run_chunks(run, CHUNKS, with_a_second_writer, executor=Threads(1))
     assert counted.seeds == [0, 1, 6, 7]
     assert (summary.computed, summary.found) == (4, 4)
 
@@ -135,7 +147,7 @@ def test_progress_counts_networks_and_begins_with_those_found(tmp_path: Path) ->
     run = RunFolder.open(tmp_path, QUESTION)
     run_chunks(run, CHUNKS[2:3], compute)
     told: list[tuple[int, int]] = []
-    run_chunks(run, CHUNKS, compute, lambda done_networks, total: told.append((done_networks, total)))
+    run_chunks(run, CHUNKS, compute, lambda done, total, tally: told.append((done, total)), executor=Threads(1))
     assert told == [(2, 8), (4, 8), (6, 8), (8, 8)]
 
 
@@ -163,7 +175,7 @@ def test_outcomes_without_one_entry_a_network_are_refused(tmp_path: Path) -> Non
     with pytest.raises(
         InvalidInput, match=r"outcome 'accuracy' must have first axis 2, the networks; got shape \(1,\)"
     ):
-        run_chunks(run, CHUNKS, lambda chunk: {"accuracy": np.array([0.5])})
+        run_chunks(run, CHUNKS, lambda chunk, context: {"accuracy": np.array([0.5])})
     assert list(run.shards.iterdir()) == []
 
 
@@ -177,24 +189,49 @@ class Terminal(io.StringIO):
 def test_the_bar_shows_networks_on_a_terminal() -> None:
     terminal = Terminal()
     with progress_bar("training", stream=terminal) as progress:
-        progress(3, 12)
-        progress(12, 12)
-    assert "training" in terminal.getvalue()
-    assert "12/12" in terminal.getvalue()
+        progress(3, 12, {})
+        progress(7.5, 12, {"grokking": 3})
+        progress(12, 12, {"grokking": 3, "confusion": 9})
+    shown = terminal.getvalue()
+    for text in ("training", "12/12", "networks/s, 0:00:00 left", "confusion 9, grokking 3"):
+        assert text in shown
 
 
 def test_the_bar_is_silent_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
     with progress_bar() as progress:
-        progress(3, 12)
+        progress(3, 12, {})
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_bar_is_silent_where_somebody_wants_it_so() -> None:
+    terminal = Terminal()
+    with progress_bar(stream=terminal, quiet=True) as progress:
+        progress(3, 12, {})
+    assert terminal.getvalue() == ""
+
+
+def test_chunks_under_way_count_by_their_share(tmp_path: Path) -> None:
+    run = RunFolder.open(tmp_path, QUESTION)
+    told: list[float] = []
+
+    def in_halves(chunk: Sequence[Mapping[str, Any]], context: Context) -> dict[str, np.ndarray]:
+        for _ in range(2):
+            time.sleep(0.3)
+            context.advance(0.5)
+        return compute(chunk, context)
+
+    run_chunks(run, CHUNKS[:2], in_halves, lambda done, total, tally: told.append(done), executor=Threads(1))
+    assert told == [0, 1, 2, 2, 3, 4, 4]
 
 
 def test_the_package_loads_neither_torch_nor_xarray() -> None:
     code = """
 import sys
 import validation.sweeps, validation.sweeps.runner, validation.sweeps.results, validation.sweeps.stored
+import validation.sweeps.executors.choice
 validation.sweeps.load, validation.sweeps.grid, validation.sweeps.progress_bar
-print([name for name in ("torch", "xarray", "pandas", "matplotlib", "rich", "scipy") if name in sys.modules])
+heavy = ("torch", "xarray", "pandas", "matplotlib", "rich", "scipy", "distributed", "dask")
+print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -7,12 +7,12 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from geneft_theory._version import __version__
-from validation.cli import cite, doctor, equations, predict, reproduce, run
+from validation.cli import cite, compare, doctor, equations, export, plan, predict, reproduce, run, show
 
-COMMANDS = (run, predict, equations, cite, reproduce, doctor)
+COMMANDS = (run, plan, show, export, compare, predict, equations, cite, reproduce, doctor)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 bad input, 130 stopped by the user.
+    """Run one command and return its exit code: 0 done, 2 bad input or a folder that fails, 130 stopped.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     parsed = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="geneft: %(message)s", stream=sys.stderr)
+    _begin_logging(verbose=getattr(parsed, "verbose", False))
     try:
         parsed.execute(parsed)
         sys.stdout.flush()
@@ -73,3 +73,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"geneft: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Write to what standard error is at the moment; a progress bar puts itself in its place while it is shown."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        """Ignore what the base class would keep."""
+
+
+def _begin_logging(*, verbose: bool) -> None:
+    """Show warnings of all libraries, and what this package has to tell where somebody wants to hear it."""
+    logging.basicConfig(level=logging.WARNING, format="geneft: %(message)s", handlers=[_StandardError()])
+    logging.getLogger("validation").setLevel(logging.INFO if verbose else logging.WARNING)

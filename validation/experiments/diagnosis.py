@@ -7,9 +7,9 @@ import time
 from importlib import metadata
 from typing import Any
 
-from validation.experiments.running import available_cores
+from validation.sweeps import available_cores
 
-PACKAGES = ("geneft-theory", "numpy", "scipy", "sympy", "networkx", "torch", "xarray", "matplotlib")
+PACKAGES = ("geneft-theory", "numpy", "scipy", "sympy", "networkx", "torch", "numba", "xarray", "matplotlib")
 
 
 def diagnose_machine(matrix_size: int = 1536, networks: int = 8, steps: int = 100) -> dict[str, Any]:

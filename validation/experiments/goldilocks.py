@@ -14,6 +14,7 @@ from geneft_theory.relations import parse
 from validation.experiments.statics import HEADS, LARGEST_N, require_different
 from validation.measure import Verdict, compare
 from validation.networks import NetworkSettings
+from validation.report.labels import relation_label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -162,13 +163,15 @@ def conclude(results: xr.Dataset) -> list[Verdict]:
             held_out = results["held_out_accuracy"].sel(relation=relation, width=width).squeeze("fraction")
             values, depths = held_out.transpose("depth", "seed").values, results["depth"].values
             if len(depths) < 3 or values.shape[1] < 4:
-                label = f"{relation}, width {width}: a decoder in between beats both ends on held-out pairs"
+                label = (
+                    f"{relation_label(relation)}, width {width}: a decoder in between beats both ends on held-out pairs"
+                )
                 verdicts.append(compare(0.0, None, label, side="more than"))
                 continue
             chosen = 1 + int(np.argmax(values[1:-1, ::2].mean(axis=1)))
             for end, side in ((0, "simplest"), (len(depths) - 1, "deepest")):
                 label = (
-                    f"{relation}, width {width}: a decoder in between (depth {depths[chosen]}) "
+                    f"{relation_label(relation)}, width {width}: a decoder in between (depth {depths[chosen]}) "
                     f"beats the {side} (depth {depths[end]}) on held-out pairs"
                 )
                 difference = Estimate.from_samples(values[chosen, 1::2] - values[end, 1::2])

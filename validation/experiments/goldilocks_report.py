@@ -13,12 +13,13 @@ from validation.experiments.presentation import (
     numbers_of,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
 from validation.experiments.running import train_all
 from validation.measure import Verdict, mean_band
-from validation.sweeps import Progress, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,9 +30,9 @@ OPTIONS = GoldilocksOptions
 DIMS = ("relation", "depth", "width", "fraction", "seed")
 
 
-def run(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: GoldilocksOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results = _results(folder, options, progress)
+    results = _results(folder, options, execution)
     verdicts = goldilocks.conclude(results)
     rows = accuracy_rows(results)
     summary = {"accuracies": rows, "verdicts": [verdict.to_dict() for verdict in verdicts]}
@@ -52,8 +53,8 @@ def _no_theory() -> xr.Dataset:
     return xr.Dataset()
 
 
-def _results(folder: RunFolder, options: GoldilocksOptions, progress: Progress | None) -> xr.Dataset:
-    results = train_all(folder, goldilocks.networks(options), progress, DIMS)
+def _results(folder: RunFolder, options: GoldilocksOptions, execution: Execution | None) -> xr.Dataset:
+    results = train_all(folder, goldilocks.networks(options), execution, DIMS)
     results.attrs |= {
         "n": options.n,
         "steps": options.steps,
@@ -124,16 +125,22 @@ def _write_report(
     verdicts: list[Verdict],
 ) -> None:
     from geneft_theory.citation import bibtex
-    from validation.report import Report, Section, Table, write_csv, write_report
+    from validation.report import Report, Section, Table, relation_label, write_csv, write_report
 
     write_csv(numbers_of(results, DIMS), folder.tables / "networks.csv")
     header = ["relation", "width", "depth", "held-out accuracy", "standard error", "training accuracy", "seeds"]
-    table = Table(header, [list(row.values()) for row in rows], "Means over seeds at the end of training.")
+    table = Table(
+        header,
+        [[relation_label(row["relation"]), *list(row.values())[1:]] for row in rows],
+        "Means over seeds at the end of training.",
+    )
     networks = len(goldilocks.networks(options))
     report = Report(
         "Is there a Goldilocks zone of decoders?",
         (
-            f"{networks} networks at fraction {options.fraction:g}; {options.seeds} seeds, {options.steps} steps.",
+            f"{networks} networks on n = {options.n} symbols: {', '.join(map(relation_label, options.relations))}; "
+            f"training fraction {options.fraction:g}, {options.seeds} seeds, {options.steps} steps.",
+            tally(verdicts),
             "The claim of Appendix E: too simple a decoder finds no useful gradient, too complex a one memorises, and "
             "the best lies in between. Each side is held against the best depth, seed by seed.",
         ),

@@ -44,6 +44,9 @@ class LearningRatesOptions:
         Steps between measurements, which is how exactly it is known when an accuracy was reached; 1 to `delay`.
     delay : int
         Steps between training and held-out accuracy from which it is grokking.
+    until_learned : bool
+        Whether a network's training ends once it has learned its training pairs and the others, or has diverged. Its
+        phase is decided then; what is lost is a divergence later on (see benchmarks/README.md for how rare that is).
     loss : str
         As in `validation.networks.NetworkSettings`.
     sweep_seed : int
@@ -68,6 +71,7 @@ class LearningRatesOptions:
     steps: int = 3000
     record_every: int = 50
     delay: int = DELAY
+    until_learned: bool = True
     loss: str = "binary_cross_entropy"
     sweep_seed: int = 0
 
@@ -97,8 +101,12 @@ class LearningRatesOptions:
         return self.eta_encoder, self.eta_decoder
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all entries but the seed, which the run's question holds by itself."""
-        return {name: value for name, value in asdict(self).items() if name != "sweep_seed"}
+        """Return all entries but the seed, which the run's question holds by itself.
+
+        Training to the end is not mentioned: runs from before there was a choice did so without saying.
+        """
+        left_out = {"sweep_seed"} if self.until_learned else {"sweep_seed", "until_learned"}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 # Three decades of each rate. They end where nothing is left to see: with the largest decoder rate (0.1, or 10 for sgd)

@@ -14,19 +14,22 @@ from validation.experiments.learning_rates_conclusions import (
     conclude,
     reference_of,
 )
-from validation.experiments.learning_rates_diagram import phase_diagram
+from validation.experiments.learning_rates_diagram import SHORT_WORDS, phase_diagram
+from validation.experiments.learning_rates_theory import PLACES
 from validation.experiments.learning_rates_theory import theory as predict
-from validation.experiments.learning_rates_training import train_grid
 from validation.experiments.presentation import (
     Drawing,
     command_of,
+    few_seeds,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
+from validation.experiments.running import train_all
 from validation.measure import Verdict
-from validation.sweeps import Progress, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,12 +41,12 @@ __all__ = ["NAME", "OPTIONS", "as_text", "drawings", "outcome", "reduced", "run"
 OPTIONS = LearningRatesOptions
 DIMS = ("relation", "optimizer", "weight_decay_decoder", "eta_encoder", "eta_decoder", "seed")
 STATEMENTS = ("repons.pair.critical_ratio", "repons.pair.slope", "repons.pair.sign_flow.probability")
-FEW_SEEDS = 8
+METHODS = ("kingma2015adam", "firth1993bias", "heinze2002solution")
 
 
-def run(folder: RunFolder, options: LearningRatesOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: LearningRatesOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results, theory = _results(folder, options, progress), predict(options)
+    results, theory = _results(folder, options, execution), predict(options)
     conclusions = conclude(results, theory)
     summary = {
         "boundaries": boundary_rows(conclusions),
@@ -60,9 +63,9 @@ def outcome(folder: RunFolder, options: LearningRatesOptions) -> tuple[xr.Datase
     return _results(folder, options, None), predict(options)
 
 
-def _results(folder: RunFolder, options: LearningRatesOptions, progress: Progress | None) -> xr.Dataset:
+def _results(folder: RunFolder, options: LearningRatesOptions, execution: Execution | None) -> xr.Dataset:
     networks, steps = learning_rates.networks(options), learning_rates.record_steps(options)
-    results = train_grid(folder, networks, progress, DIMS, steps)
+    results = train_all(folder, networks, execution, DIMS, record_steps=steps, until_learned=options.until_learned)
     results.attrs |= {name: getattr(options, name) for name in ("n", "steps", "delay", "fraction", "record_every")}
     return results
 
@@ -172,47 +175,55 @@ def _write_report(
         conclusions.verdicts,
         sections,
         provenance_rows(folder, command_of(folder)),
-        bibtex(*STATEMENTS, "kingma2015adam"),
+        bibtex(*STATEMENTS, *METHODS),
     )
     write_report(folder.report, report)
 
 
 def _summary(options: LearningRatesOptions, conclusions: LearningRatesConclusions) -> list[str]:
-    found = [verdict.verdict for verdict in conclusions.verdicts]
-    paragraphs = [
-        f"{len(learning_rates.networks(options))} networks: {', '.join(options.relations)}; "
-        f"{', '.join(options.optimizers)}; {options.seeds} seeds in every cell, {options.steps} steps, training "
-        f"fraction {options.fraction:g}.",
-        f"Of {len(found)} claims held against them, {found.count('agrees')} agree as far as the seeds can tell, "
-        f"{found.count('disagrees')} disagree, {found.count('undecided')} are undecided and "
-        f"{found.count('not measured')} could not be measured.",
+    from validation.report import relation_label
+
+    return [
+        f"{len(learning_rates.networks(options))} networks on n = {options.n} symbols: "
+        f"{', '.join(map(relation_label, options.relations))}; {', '.join(options.optimizers)}; {options.seeds} seeds "
+        f"in every cell of the grid of learning rates, {options.steps} steps, training fraction {options.fraction:g}.",
+        tally(conclusions.verdicts),
+        *few_seeds(options.seeds),
     ]
-    if options.seeds < FEW_SEEDS:
-        paragraphs.append(
-            f"With {options.seeds} seeds hardly anything can disagree: standard errors are so uncertain that a verdict "
-            "has to allow many of them. Take --preset standard for numbers to rely on."
-        )
-    return paragraphs
 
 
 def _tables(conclusions: LearningRatesConclusions, theory: xr.Dataset) -> list[Table]:
-    from validation.report import Table
+    from validation.report import Table, relation_label
 
     header = ["networks", "generalize", "memorize", "neither", "misplaced", "slope", "log10 ratio", "moved since half"]
     rows = [_table_row(case, row) for case, row in zip(conclusions.cases, boundary_rows(conclusions), strict=True)]
     places = [
         [
-            str(relation),
+            relation_label(str(relation)),
             str(optimizer),
-            *(_number(value) for value in theory["log_ratio"].sel(relation=relation, optimizer=optimizer).values),
+            *(
+                _number(float(here["log_ratio"]), float(here["log_ratio_error"]))
+                for here in (theory.sel(relation=relation, optimizer=optimizer, prediction=name) for name in PLACES)
+            ),
         ]
         for relation in theory["relation"].values
         for optimizer in theory["optimizer"].values
     ]
-    names = [str(name) for name in theory["prediction"].values]
+    seeds = conclusions.cases[0].phases.shape[0]
     return [
-        Table(header, rows, "Fitted boundaries with 95 % intervals; ratio: eta_decoder/eta_encoder in mid-grid."),
-        Table(["relation", "optimizer", *names], places, "Predicted log10(eta_decoder/eta_encoder) on the boundary."),
+        Table(
+            header,
+            rows,
+            f"Fitted boundaries with 95 % intervals, {seeds} seeds in every cell; ratio: eta_decoder/eta_encoder in "
+            "mid-grid; moved: in decades of the ratio, with its standard error. Beyond the grid a place is "
+            "extrapolated, and not judged.",
+        ),
+        Table(
+            ["relation", "optimizer", *SHORT_WORDS.values()],
+            places,
+            "Predicted log10(eta_decoder/eta_encoder) on the boundary; ±: standard error of the mean over "
+            f"{theory.attrs['draws']} initial networks.",
+        ),
     ]
 
 
@@ -221,12 +232,12 @@ def _table_row(case: Case, row: dict[str, Any]) -> list[str | int | float]:
     measured = [case.fit.status, ""] if line is None else [str(line.slope), str(line.log_ratio)]
     moved, error = row["moved_since_half_of_the_steps"], row["moved_standard_error"]
     shift = "–" if moved is None else f"{moved:+.2f} ± {error:.2f}".replace("-", "−")
-    misplaced = "–" if row["misplaced"] is None else str(row["misplaced"])
+    misplaced = "–" if row["misplaced"] is None else row["misplaced"]
     return [case.name, row["generalized"], row["memorized"], row["excluded"], misplaced, *measured, shift]
 
 
-def _number(value: float) -> str:
-    return "–" if value != value else f"{value:.2f}".replace("-", "−")
+def _number(value: float, error: float) -> str:
+    return "–" if value != value else (f"{value:.2f}" + f" ± {error:.2f}" * (error > 0)).replace("-", "−")
 
 
 def as_text(summary: dict[str, Any]) -> str:

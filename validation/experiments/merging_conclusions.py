@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geneft_theory.estimate import Estimate
 from validation.diagnosis.distances import relative_distances
 from validation.measure import RocArea, Verdict, compare, roc_area, roc_band, roc_curve
+from validation.report.labels import relation_label
 from validation.training.outcomes import THRESHOLD
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def verdicts_on(judged: list[Judged]) -> list[Verdict]:
     """
     verdicts = []
     for each in judged:
-        name = f"{each.relation}, {each.optimizer}"
+        name = f"{relation_label(each.relation)}, {each.optimizer}"
         area, own = each.pooled[each.primary], each.within[each.primary]
         claims = (
             (0.5, area.estimate, "pairs that merge have the larger margin (ROC area)"),

@@ -18,18 +18,22 @@ from validation.experiments.merging_conclusions import (
 from validation.experiments.presentation import (
     Drawing,
     command_of,
+    few_seeds,
     numbers_of,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
 from validation.experiments.running import train_all
 from validation.measure import Verdict
-from validation.sweeps import Progress, RunFolder, Variable
+from validation.sweeps import Execution, RunFolder, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from validation.report import Table
 
 __all__ = ["NAME", "OPTIONS", "as_text", "drawings", "outcome", "reduced", "run", "verdicts"]
 
@@ -38,9 +42,9 @@ DIMS = ("relation", "optimizer", "ratio", "seed")
 EMBEDDINGS = {"embeddings": Variable(("symbol", "dimension"), long_name="embeddings after the last step")}
 
 
-def run(folder: RunFolder, options: MergingOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: MergingOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results, theory = _results(folder, options, progress), merging.predictions(options)
+    results, theory = _results(folder, options, execution), merging.predictions(options)
     judged = judge(results, theory)
     concluded = verdicts_on(judged)
     summary = {
@@ -59,9 +63,9 @@ def outcome(folder: RunFolder, options: MergingOptions) -> tuple[xr.Dataset, xr.
     return _results(folder, options, None), merging.predictions(options)
 
 
-def _results(folder: RunFolder, options: MergingOptions, progress: Progress | None) -> xr.Dataset:
+def _results(folder: RunFolder, options: MergingOptions, execution: Execution | None) -> xr.Dataset:
     dims = ("relation", "optimizer", "eta_encoder", "seed")
-    results = merging.by_ratio(train_all(folder, merging.networks(options), progress, dims, EMBEDDINGS), options)
+    results = merging.by_ratio(train_all(folder, merging.networks(options), execution, dims, EMBEDDINGS), options)
     results.attrs |= {
         "n": options.n,
         "steps": options.steps,
@@ -117,30 +121,25 @@ def _write_report(
     folder: RunFolder, options: MergingOptions, results: xr.Dataset, judged: list[Judged], concluded: list[Verdict]
 ) -> None:
     from geneft_theory.citation import bibtex
-    from validation.report import Report, Section, Table, write_csv, write_report
+    from validation.report import Report, Section, relation_label, write_csv, write_report
 
     write_csv(numbers_of(results, DIMS), folder.tables / "networks.csv")
-    areas, samples = area_rows(judged), sample_rows(judged)
-    tables = (
-        [
-            Table(list(map(_words, areas[0])), [list(map(_cell, row.values())) for row in areas], AREAS_CAPTION),
-            Table(list(map(_words, samples[0])), [list(map(_cell, row.values())) for row in samples], SAMPLES_CAPTION),
-        ]
-        if areas
-        else []
-    )
     report = Report(
         "Which symbols will merge?",
         (
-            f"{len(merging.networks(options))} networks at fraction {options.fraction:g}; {options.seeds} seeds, "
-            f"{options.steps} steps, eta_decoder / eta_encoder {', '.join(f'{ratio:g}' for ratio in options.ratios)}.",
+            f"{len(merging.networks(options))} networks on n = {options.n} symbols: "
+            f"{', '.join(map(relation_label, options.relations))}; {', '.join(options.optimizers)}; {options.seeds} "
+            f"seeds, {options.steps} steps, training fraction {options.fraction:g}, eta_decoder / eta_encoder "
+            f"{', '.join(f'{ratio:g}' for ratio in options.ratios)}.",
+            tally(concluded),
+            *few_seeds(options.seeds),
             "For every pair of symbols of one class, the initial decoder is linearised at the pair's midpoint, and the "
             "invariant of the pair says whether it merges. Nothing is fitted. A pair has merged when its final "
             f"distance is below {options.merged_below:g} of the rms distance between symbols of different classes.",
             *PREDICTIONS_TEXT,
         ),
         concluded,
-        [Section("Which pairs merge", (), save_drawings(folder, _drawings(results, judged)), tables)],
+        [Section("Which pairs merge", (), save_drawings(folder, _drawings(results, judged)), _tables(judged))],
         provenance_rows(folder, command_of(folder)),
         bibtex("baek2024geneft", "kingma2015adam"),
     )
@@ -148,12 +147,13 @@ def _write_report(
 
 
 AREAS_CAPTION = (
-    "ROC areas with 95% intervals from resampling seeds: over the pairs of all networks, and over pairs of one network "
-    "only, where learning rates are equal. 0.5 is chance."
+    "ROC areas with 95 % intervals from resampling seeds: over the pairs of all networks, and over pairs of one "
+    "network only, where learning rates are equal. 0.5 is chance. *: the prediction that the verdicts are about."
 )
 SAMPLES_CAPTION = (
-    "Networks that count (neither diverged nor collapsed to a point), those of them with training accuracy above 0.9, "
-    "fraction of pairs that merged and that were predicted to, and the area at other thresholds."
+    "Networks that count (neither diverged nor collapsed to a point) and those left out; those that count with "
+    "training accuracy above 0.9; fraction of the pairs that merged and that were predicted to; and the ROC area of "
+    "the judged prediction where another distance counts as merged."
 )
 PREDICTIONS_TEXT = (
     "Scores: “free decoder” takes the theory literally; “network gain” multiplies the decoder's learning rate by the "
@@ -163,15 +163,35 @@ PREDICTIONS_TEXT = (
 )
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _tables(judged: list[Judged]) -> list[Table]:
+    from validation.report import Table, relation_label
+
+    if not judged:
+        return []
+    areas = [
+        [
+            relation_label(row["relation"]),
+            row["optimizer"],
+            row["score"] + " *" * row["primary"],
+            _interval(row["roc_area"], row["low"], row["high"]),
+            _interval(row["within_networks"], row["within_low"], row["within_high"]),
+        ]
+        for row in area_rows(judged)
+    ]
+    samples = [
+        [relation_label(row["relation"]), *(value for name, value in row.items() if name != "relation")]
+        for row in sample_rows(judged)
+    ]
+    others = [f"area below {below:g}" for below in judged[0].other_thresholds]
+    header = ["relation", "optimizer", "networks", "left out", "fitted", "pairs", "merged", "predicted", *others]
+    return [
+        Table(["relation", "optimizer", "score", "all networks", "within a network"], areas, AREAS_CAPTION),
+        Table(header, samples, SAMPLES_CAPTION),
+    ]
 
 
-def _cell(value: Any) -> str | int | float:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    cell: str | int | float = value
-    return cell
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{value:.3f} ({low:.3f} to {high:.3f})" if value == value else "–"
 
 
 def as_text(summary: dict[str, Any]) -> str:

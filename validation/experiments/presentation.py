@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from validation.measure import Verdict
     from validation.report import ReportFigure
+
+FEW_SEEDS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +129,39 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else json.dumps(value).strip('"')
 
 
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claims agree, disagree, are undecided and could not be measured, as a sentence.
+
+    Examples
+    --------
+    >>> from validation.measure import compare
+    >>> tally([compare(1.0, None, "one is one")])
+    'Of 1 claims, 0 agree as far as the data can tell, 0 disagree, 0 are undecided and 1 could not be measured.'
+    """
+    found = [verdict.verdict for verdict in verdicts]
+    return (
+        f"Of {len(found)} claims, {found.count('agrees')} agree as far as the data can tell, "
+        f"{found.count('disagrees')} disagree, {found.count('undecided')} are undecided and "
+        f"{found.count('not measured')} could not be measured."
+    )
+
+
+def few_seeds(seeds: int) -> list[str]:
+    """Return the warning that belongs to a run with few seeds, as paragraphs: one or none.
+
+    Examples
+    --------
+    >>> len(few_seeds(3)), len(few_seeds(8))
+    (1, 0)
+    """
+    if seeds >= FEW_SEEDS:
+        return []
+    return [
+        f"With {seeds} seeds hardly anything can be shown to disagree: standard errors are so uncertain that a verdict "
+        "has to allow many of them. Take --preset standard for numbers to rely on."
+    ]
+
+
 def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return one line a verdict, with the numbers behind it."""
     lines = []
@@ -133,6 +169,8 @@ def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
         measured = "-" if verdict["measured"] is None else f"{verdict['measured']:.4g}"
         error = "" if verdict["standard_error"] is None else f" ± {verdict['standard_error']:.2g}"
         z = "" if verdict["z"] is None else f", z = {verdict['z']:.1f} where {verdict['allowed']:.1f} is allowed"
-        comparison = f"{measured}{error} against {verdict['side']} {verdict['theory']:.4g}{z}"
+        side = "" if verdict["side"] == "equal" else f"{verdict['side']} "
+        granted = f" (+ {verdict['model_error']:.2g} granted)" if verdict["model_error"] else ""
+        comparison = f"{measured}{error} against {side}{verdict['theory']:.4g}{granted}{z}"
         lines.append(f"{verdict['verdict']:<13} {verdict['claim']}: {comparison}")
     return lines

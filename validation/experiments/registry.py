@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from validation.experiments.presentation import Drawing
     from validation.measure import Verdict
-    from validation.sweeps import Progress, RunFolder
+    from validation.sweeps import Execution, RunFolder
 
 
 class Experiment(Protocol):
@@ -23,7 +23,7 @@ class Experiment(Protocol):
     NAME: str
     OPTIONS: type[Any]
 
-    def run(self, folder: RunFolder, options: Any, progress: Progress | None) -> dict[str, Any]:
+    def run(self, folder: RunFolder, options: Any, execution: Execution | None) -> dict[str, Any]:
         """Train, compare, write everything into the folder, and return the tables."""
 
     def outcome(self, folder: RunFolder, options: Any) -> tuple[xr.Dataset, xr.Dataset]:

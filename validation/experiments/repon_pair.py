@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput, require_choice, require_integer, require_number, shown
 from geneft_theory.estimate import Estimate
+from validation.experiments.running import following
 from validation.repons import ENGINE, ReponSettings, forecast, forecast_probability, train_repons
-from validation.sweeps import Variable
+from validation.sweeps import Context, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -169,17 +169,12 @@ def plan(options: ReponPairOptions) -> list[list[dict[str, Any]]]:
     return [[{"case": case, "repon_engine": ENGINE} | settings.to_dict()] for case, settings in cells]
 
 
-def compute(chunk: Sequence[Mapping[str, Any]], stop: Event) -> dict[str, NDArray[Any]]:
+def compute(chunk: Sequence[Mapping[str, Any]], context: Context) -> dict[str, NDArray[Any]]:
     """Train the ensembles of one chunk, and return what is kept of them; give up when told to stop."""
-
-    def look_up(steps: int) -> None:
-        if stop.is_set():
-            raise InterruptedError("training was interrupted")
-
     rows = []
     for values in chunk:
         settings = ReponSettings.from_dict(values)
-        outcomes = train_repons(settings, progress=look_up)
+        outcomes = train_repons(settings, progress=following(context, settings.steps * len(chunk)))
         agreeing = forecast(settings, outcomes.start) == outcomes.collapsed
         rows.append((outcomes.collapsed.sum(), agreeing.sum(), outcomes.diverged.sum()))
     return dict(zip(OUTCOMES, np.array(rows, dtype=np.int64).T, strict=True))

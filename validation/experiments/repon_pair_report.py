@@ -12,13 +12,14 @@ from validation.experiments.presentation import (
     command_of,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
 from validation.experiments.repon_pair import CASES, DIMS, NAME, OUTCOMES, ReponPairOptions
-from validation.experiments.repon_running import on_grid, run_all
+from validation.experiments.running import on_grid, run_all
 from validation.measure import Verdict
-from validation.sweeps import Progress, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,9 +45,9 @@ class Group(NamedTuple):
     text: tuple[str, ...]
 
 
-def run(folder: RunFolder, options: ReponPairOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: ReponPairOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results, theory = _results(folder, options, progress), repon_pair.theory(options)
+    results, theory = _results(folder, options, execution), repon_pair.theory(options)
     found = repon_pair_conclusions.conclude(results, theory)
     rows = repon_pair_conclusions.rows(results, theory)
     summary = {"probabilities": rows, "verdicts": [verdict.to_dict() for verdict in found]}
@@ -72,8 +73,8 @@ def reduced(options: ReponPairOptions) -> ReponPairOptions:
     return replace(options, ratios=options.ratios[: max(1, len(options.ratios) // 4)])
 
 
-def _results(folder: RunFolder, options: ReponPairOptions, progress: Progress | None) -> xr.Dataset:
-    run_all(folder, repon_pair.plan(options), repon_pair.compute, OUTCOMES, progress)
+def _results(folder: RunFolder, options: ReponPairOptions, execution: Execution | None) -> xr.Dataset:
+    run_all(folder, repon_pair.plan(options), repon_pair.compute, OUTCOMES, execution)
     # In the order in which they were asked for, which is that of the page.
     results = on_grid(folder, DIMS, OUTCOMES).sel(case=list(options.cases))
     names = ("draws", "separation", "horizon", "adam_horizon", "learning_rate", "adam_learning_rate")
@@ -162,7 +163,6 @@ def _write_report(
 
 
 def _summary(options: ReponPairOptions, found: Sequence[Verdict]) -> list[str]:
-    words = [verdict.verdict for verdict in found]
     members = len(options.cases) * len(options.ratios) * options.draws
     return [
         f"{members:,} small systems of repons and a linear decoder, {options.draws:,} at each of "
@@ -170,8 +170,7 @@ def _summary(options: ReponPairOptions, found: Sequence[Verdict]) -> list[str]:
         f"gradient steps from a Gaussian start. The larger of the two learning rates is {options.learning_rate:g} "
         f"(SGD) and {options.adam_learning_rate:g} (Adam). A centred pair's boundary does not depend on the step: a "
         "step multiplies the invariant by a positive number, so that its sign is kept.",
-        f"Of {len(found)} claims, {words.count('agrees')} agree, {words.count('disagrees')} disagree and "
-        f"{words.count('not measured')} could not be judged. Off the centre the law's premises do not hold, and a "
+        f"{tally(found)} Off the centre the law's premises do not hold, and a "
         "disagreement there is what the theory expects; how large it is, is the result.",
         f"A finite training misses those that collapse slowly. Each count is therefore held against the law for the "
         f"same horizon and threshold; the law for infinite time is shown beside it. Ratios at which fewer than "
@@ -185,7 +184,7 @@ def _table(results: xr.Dataset, theory: xr.Dataset, group: Group) -> Table:
     header = ["set-up", "ratio", "collapsed", "95 % interval", "law at horizon", "law, for ever", "z", "forecast"]
     rows = [
         [
-            row["case"],
+            CASES[row["case"]].label,
             f"{row['ratio']:.3g}",
             f"{row['probability']:.4f}",
             f"{row['low']:.3f}–{row['high']:.3f}",

@@ -1,30 +1,39 @@
-"""From a list of networks to a labelled dataset: the part of a run that all experiments share."""
+"""From what is to be trained to a labelled dataset: the part of a run that all experiments share."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
+import numpy as np
+
+from validation.measure.phases import phase_of
 from validation.networks import NetworkSettings
-from validation.sweeps import Progress, Question, RunFolder, Variable, grid, load, read_shard, run_chunks
+from validation.sweeps import (
+    Context,
+    Dask,
+    Execution,
+    Interrupted,
+    Question,
+    RunFolder,
+    Unfinished,
+    Variable,
+    available_cores,
+    grid,
+    load,
+    read_shard,
+    run_chunks,
+)
+from validation.training.storing import Kept
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
-OUTCOMES = {
-    "accuracy": Variable(long_name="accuracy over all ordered pairs"),
-    "held_out_accuracy": Variable(long_name="accuracy over the pairs outside the training set"),
-    "train_accuracy": Variable(long_name="accuracy over the training pairs"),
-    "train_loss": Variable(long_name="mean training loss at the end"),
-    "diverged": Variable(long_name="whether training left the finite numbers"),
-    "steps_to_train_threshold": Variable(units="steps", long_name="steps until 0.9 of the training pairs are right"),
-    "steps_to_test_threshold": Variable(units="steps", long_name="steps until 0.9 of the held-out pairs are right"),
-}
+    from validation.sweeps.work import Chunk, Compute, Outcomes, Tally
+    from validation.training import Chunk as Division
+    from validation.training import Outcomes as Trained
 
 
 class Options(Protocol):
@@ -61,59 +70,160 @@ def open_folder(name: str, preset: str, options: Options, out: Path | None) -> R
 def train_all(
     folder: RunFolder,
     networks: Sequence[NetworkSettings],
-    progress: Progress | None,
+    execution: Execution | None,
     dims: Sequence[str],
     further: Mapping[str, Variable] | None = None,
+    record_steps: Sequence[int] | None = None,
+    until_learned: bool = False,
 ) -> xr.Dataset:
-    """Train what the folder does not hold yet, and return all outcomes on a grid with the given named axes.
+    """Train what the folder does not hold yet, and return the outcomes on a grid with the given named axes.
 
-    `further` names attributes of `validation.training.Outcomes` that are kept beside the usual ones.
+    `further` names attributes of `validation.training.Outcomes` that are kept beside the usual ones. `record_steps` are
+    the steps after which networks are measured; the usual 30 lie up to 40 % apart, which is too coarse where it matters
+    when something was learned. `until_learned` is that of `validation.training.train`. The curves are in the folder,
+    for `validation.load`; the grid has single numbers.
     """
-    import torch
+    from validation.training import chunks, require_device, suitable_chunk_size
 
-    from validation.training import chunks
-
-    plan = [[settings.to_dict() for settings in chunk.networks] for chunk in chunks(networks)]
-    outcomes = {**OUTCOMES, **(further or {})}
-    stop = Event()
-    # One thread a chunk and a chunk a core: threads that share the products of one chunk wait for each other at every
-    # step, and for any other program on the machine.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        run_chunks(
-            folder,
-            plan,
-            lambda chunk: compute(chunk, stop, outcomes),
-            progress,
-            variables=outcomes,
-            workers=available_cores(),
-            stop=stop,
-        )
-    finally:
-        torch.set_num_threads(threads)
-    results = grid(load(folder), dims=dims)
+    kept = Kept(further=further or {})
+    how = execution or Execution()
+    # Other machines have devices of their own.
+    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    division = chunks(networks, chunk_size=suitable_chunk_size(len(networks), device))
+    training = Training(kept, None if record_steps is None else tuple(record_steps), until_learned, device)
+    run_all(folder, Plan(division), training, kept.variables, how, phases)
+    results = on_grid(folder, dims, {**Kept(points=0).variables, **kept.further})
     results.attrs["made_from"] = "networks trained by validation.training"
     return results
 
 
-def compute(
-    chunk: Sequence[Mapping[str, Any]], stop: Event, kept: Iterable[str] = tuple(OUTCOMES)
-) -> dict[str, NDArray[Any]]:
-    """Train one chunk, and return the outcomes that are kept; give up when told to stop."""
-    from validation.training import train
+class Plan(Sequence["Chunk"]):
+    """The chunks of a sweep as a run wants them, each written out when it is asked for."""
 
-    def look_up(network_steps: int) -> None:
-        if stop.is_set():
-            raise InterruptedError("training was interrupted")
+    def __init__(self, division: Sequence[Division]) -> None:
+        self._division = division
 
-    outcomes = train([NetworkSettings.from_dict(settings) for settings in chunk], progress=look_up)
-    return {name: getattr(outcomes, name) for name in kept}
+    def __len__(self) -> int:
+        return len(self._division)
+
+    @overload
+    def __getitem__(self, k: int) -> Chunk: ...
+
+    @overload
+    def __getitem__(self, k: slice) -> Plan: ...
+
+    def __getitem__(self, k: int | slice) -> Chunk | Plan:
+        if isinstance(k, slice):
+            return Plan(self._division[k])
+        return [settings.to_dict() for settings in self._division[k].networks]
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+@dataclass(frozen=True)
+class Training:
+    """The computation of a chunk of networks; a value that can be sent to another process.
+
+    Attributes
+    ----------
+    kept : Kept
+        Which outcomes are stored.
+    record_steps : tuple of int, optional
+        The steps after which networks are measured.
+    until_learned : bool
+        Whether a network's training ends where its phase is decided.
+    device : str
+        Where they are trained.
+    """
+
+    kept: Kept
+    record_steps: tuple[int, ...] | None = None
+    until_learned: bool = False
+    device: str = "cpu"
+
+    def __call__(self, chunk: Chunk, context: Context) -> Outcomes:
+        """Train the networks of a chunk, and return the outcomes that are kept."""
+        return self.kept.arrays(trained(chunk, context, self.record_steps, self.until_learned, self.device))
+
+
+def trained(
+    chunk: Chunk,
+    context: Context,
+    record_steps: Sequence[int] | None = None,
+    until_learned: bool = False,
+    device: str = "cpu",
+) -> Trained:
+    """Train the networks of a chunk, from its checkpoint if there is one; give up when told to stop."""
+    from validation.training import train_chunk
+
+    networks = [NetworkSettings.from_dict(settings) for settings in chunk]
+    steps = sum(network.steps for network in networks)
+    return train_chunk(
+        networks,
+        record_steps=record_steps,
+        until_learned=until_learned,
+        progress=lambda network_steps: context.advance(network_steps / steps),
+        device=device,
+        checkpoint=context.checkpoint,
+        stopped=context.stopped,
+    )
+
+
+def following(context: Context, steps: int) -> Callable[[int], None]:
+    """Return what a trainer of repons calls as it proceeds: it reports, and ends the training when told to stop."""
+
+    def look_up(taken: int) -> None:
+        if context.stopped():
+            raise Interrupted
+        context.advance(taken / steps)
+
+    return look_up
+
+
+def phases(outcomes: Outcomes) -> dict[str, int]:
+    """Return how many networks of a chunk are in which phase."""
+    steps = (outcomes["steps_to_train_threshold"], outcomes["steps_to_test_threshold"])
+    seen = phase_of(*steps, diverged=np.asarray(outcomes["diverged"], dtype=np.bool_))
+    return {str(phase): int(count) for phase, count in zip(*np.unique(seen, return_counts=True), strict=True)}
+
+
+def run_all(
+    folder: RunFolder,
+    plan: Sequence[Chunk],
+    compute: Compute,
+    variables: Mapping[str, Variable],
+    execution: Execution | None,
+    tally: Tally | None = None,
+) -> None:
+    """Compute every chunk that the folder does not hold yet, as the execution says.
+
+    Raises
+    ------
+    Unfinished
+        When chunks are missing that are left to other shards of the run.
+    """
+    # Loaded before the executor begins, which holds it to one thread a chunk.
+    import torch  # noqa: F401
+
+    how = execution or Execution()
+    summary = run_chunks(
+        folder,
+        plan,
+        compute,
+        how.progress,
+        variables=variables,
+        executor=how.executor,
+        shard=how.shard,
+        tally=tally,
+    )
+    if summary.missing:
+        raise Unfinished(summary.missing, len(plan))
+
+
+def on_grid(folder: RunFolder, dims: Sequence[str], variables: Iterable[str] | None = None, **where: str) -> xr.Dataset:
+    """Return the folder's outcomes on the axes `dims`: some of them, and of the chunks whose settings are `where`."""
+    long_form = load(folder)
+    for name, value in where.items():
+        long_form = long_form.isel(network=(long_form[name].values == value).nonzero()[0])
+    return grid(long_form if variables is None else long_form[list(variables)], dims=dims)
 
 
 def wall_minutes(folder: RunFolder) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from geneft_theory.errors import InvalidInput, require_choice, require_integer, require_number, shown
 from geneft_theory.relations import parse
 from geneft_theory.repons import pair
+from validation.experiments.running import following, trained
 from validation.networks import NetworkSettings
 from validation.repons import ENGINE, ReponSettings, first_times
-from validation.sweeps import Variable
+from validation.sweeps import Context, Variable
 
 NAME = "slowing-down"
 # The second entry of a stream's key; 0 to 2 are taken by `validation.tasks` and `validation.repons`.
@@ -284,21 +284,19 @@ def plan(options: SlowingDownOptions) -> list[list[dict[str, Any]]]:
     return pairs + [[level | each.to_dict() for each in chunk.networks] for chunk in chunks(networks(options))]
 
 
-def compute(options: SlowingDownOptions, chunk: Sequence[Mapping[str, Any]], stop: Event) -> dict[str, NDArray[Any]]:
+def compute(
+    options: SlowingDownOptions, device: str, chunk: Sequence[Mapping[str, Any]], context: Context
+) -> dict[str, NDArray[Any]]:
     """Train one chunk, pairs or networks, and return what is kept; give up when told to stop."""
-
-    def look_up(steps: int) -> None:
-        if stop.is_set():
-            raise InterruptedError("training was interrupted")
-
     if chunk[0]["level"] == "networks":
-        return _train_networks(chunk, look_up)
+        return _train_networks(chunk, context, device)
     (values,) = chunk
     side, distance = values["side"], values["distance"]
     a, c = starts(options, side, distance)
     levels = options.separation, options.separation * np.exp(-FURTHER)
+    settings = ReponSettings.from_dict(values)
     reached, further = first_times(
-        ReponSettings.from_dict(values), a, c, levels, watched=SIDES[side].watched, progress=look_up
+        settings, a, c, levels, watched=SIDES[side].watched, progress=following(context, settings.steps)
     )
     predicted = decay_time(side, options.separation, a, c)
     # Adam does not relax at a rate: it has no end point that it approaches exponentially.
@@ -307,14 +305,9 @@ def compute(options: SlowingDownOptions, chunk: Sequence[Mapping[str, Any]], sto
     return {name: values[np.newaxis] for name, values in zip(PAIR_OUTCOMES, outcomes, strict=True)}
 
 
-def _train_networks(chunk: Sequence[Mapping[str, Any]], look_up: Any) -> dict[str, NDArray[Any]]:
-    from validation.training import train
-
-    trained = [
-        NetworkSettings.from_dict({name: value for name, value in each.items() if name not in ("level", "records")})
-        for each in chunk
-    ]
-    outcomes = train(trained, record_steps=record_steps(trained[0].steps, chunk[0]["records"]), progress=look_up)
+def _train_networks(chunk: Sequence[Mapping[str, Any]], context: Context, device: str) -> dict[str, NDArray[Any]]:
+    networks = [{name: value for name, value in each.items() if name not in ("level", "records")} for each in chunk]
+    outcomes = trained(networks, context, record_steps(networks[0]["steps"], chunk[0]["records"]), device=device)
     return {name: getattr(outcomes, name) for name in NETWORK_OUTCOMES}
 
 

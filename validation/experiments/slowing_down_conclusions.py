@@ -73,8 +73,10 @@ def censored_times(networks: xr.Dataset) -> Array:
     return np.where(np.isnan(steps), np.inf, steps)
 
 
-def slope(logarithms: Array, distances: Array) -> Estimate:
+def slope(logarithms: Array, distances: Array) -> Estimate | None:
     """Return the slope of log time against log distance: the mean over pairs, each of which is fitted by itself.
+
+    None where fewer than two pairs have a time at every distance.
 
     Parameters
     ----------
@@ -86,12 +88,16 @@ def slope(logarithms: Array, distances: Array) -> Estimate:
     Examples
     --------
     >>> times = np.array([[8.0, 16.0], [4.0, 8.0], [2.0, 4.0]])
-    >>> round(slope(np.log(times), np.array([1.0, 2.0, 4.0])).value, 12)
+    >>> float(round(slope(np.log(times), np.array([1.0, 2.0, 4.0])).value, 12))
     -1.0
     """
     x = np.log(distances) - np.log(distances).mean()
     whole = logarithms[:, np.isfinite(logarithms).all(axis=0)]
-    return Estimate.from_samples(x @ whole / (x**2).sum())
+    return _mean(x @ whole / (x**2).sum())
+
+
+def _mean(samples: Array) -> Estimate | None:
+    return Estimate.from_samples(samples) if samples.size > 1 else None
 
 
 def _logarithms(pairs: xr.Dataset, side: str, name: str) -> Array:
@@ -105,19 +111,18 @@ def _pair_verdicts(pairs: xr.Dataset, side: str, options: SlowingDownOptions) ->
     # In steps a rate k becomes -ln(1 - h k)/h, larger by a factor 1 + h k/2; it is largest at the largest distance.
     of_steps = step * float(distances[-1]) / np.log(distances[-1] / distances[0])
     relaxation = slope(_logarithms(pairs, side, "relaxation_time"), distances)
-    claim = f"{label}: the relaxation time grows like |C|^-1"
+    claim = f"{label}: the relaxation time grows like 1/|C|, exponent"
     yield compare(-1.0, relaxation, claim, model_error=of_steps)
     measured, formula = (_logarithms(pairs, side, name) for name in ("time", "predicted_time"))
-    predicted = slope(formula, distances).value
-    difference = slope(measured - formula, distances)
-    exponent = Estimate(predicted + difference.value, difference.standard_error, difference.draws)
+    predicted, difference = slope(formula, distances), slope(measured - formula, distances)
+    exponent, expected = None, np.nan if predicted is None else predicted.value
+    if difference is not None:
+        exponent = Estimate(expected + difference.value, difference.standard_error, difference.draws)
     claim = f"{label}: the time to the threshold has the exponent of the formula"
-    yield compare(predicted, exponent, claim, model_error=of_steps)
+    yield compare(expected, exponent, claim, model_error=of_steps)
     shift = np.mean([step_shift(pair_settings(options, side, d), side, *starts(options, side, d)) for d in distances])
     claim = f"{label}: mean ln(measured time / formula)"
-    yield compare(
-        0.0, Estimate.from_samples((measured - formula)[np.isfinite(measured)]), claim, model_error=float(shift)
-    )
+    yield compare(0.0, _mean((measured - formula)[np.isfinite(measured)]), claim, model_error=float(shift))
 
 
 def _adam_verdict(pairs: xr.Dataset) -> Verdict:
@@ -144,7 +149,7 @@ def _growth_verdict(ratios: Array, times: Array, budget: int) -> Verdict:
 
 
 def _exponent_verdict(divergence: MeasuredDivergence | None) -> Verdict:
-    label = "networks: the time to generalize diverges like 1/(critical ratio - ratio)"
+    label = "networks: the time to generalize diverges like 1/(critical ratio - ratio), exponent"
     return compare(1.0, None if divergence is None else divergence.exponent, label)
 
 

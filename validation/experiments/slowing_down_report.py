@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from validation.experiments import slowing_down
 from validation.experiments.presentation import (
     Drawing,
     command_of,
+    few_seeds,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
-from validation.experiments.repon_running import on_grid, run_all
+from validation.experiments.running import on_grid, run_all
 from validation.experiments.slowing_down import NAME, NETWORK_OUTCOMES, PAIR_OUTCOMES, SIDES, SlowingDownOptions
 from validation.experiments.slowing_down_conclusions import SlowingDown, censored_times, conclude
 from validation.measure import Verdict
-from validation.sweeps import Progress, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,9 +38,9 @@ STATEMENTS = ("repons.pair.collapse_time", "repons.pair.relaxation_rate", "repon
 PAIR_DIMS, NETWORK_DIMS = ("side", "distance"), ("eta_decoder", "seed")
 
 
-def run(folder: RunFolder, options: SlowingDownOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: SlowingDownOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results, theory = _results(folder, options, progress), _theory(options)
+    results, theory = _results(folder, options, execution), _theory(options)
     found = _conclusions(results, theory)
     tables: dict[str, list[dict[str, Any]]] = {
         "pairs": found.pairs,
@@ -67,14 +70,14 @@ def reduced(options: SlowingDownOptions) -> SlowingDownOptions:
     return replace(options, seeds=3, eta_decoders=options.eta_decoders[::3])
 
 
-def _results(folder: RunFolder, options: SlowingDownOptions, progress: Progress | None) -> xr.Dataset:
+def _results(folder: RunFolder, options: SlowingDownOptions, execution: Execution | None) -> xr.Dataset:
     """Return the outcomes of pairs, over (side, distance, member), and of networks, over (eta_decoder, seed)."""
     run_all(
         folder,
         slowing_down.plan(options),
-        lambda chunk, stop: slowing_down.compute(options, chunk, stop),
+        partial(slowing_down.compute, options, (execution or Execution()).device),
         PAIR_OUTCOMES | NETWORK_OUTCOMES,
-        progress,
+        execution,
     )
     pairs = on_grid(folder, PAIR_DIMS, PAIR_OUTCOMES, level="pairs").sel(side=list(SIDES))
     networks = on_grid(folder, NETWORK_DIMS, NETWORK_OUTCOMES, level="networks")
@@ -163,7 +166,8 @@ def _pairs_drawing(found: SlowingDown, options: SlowingDownOptions) -> Drawing:
     values = [f"{value:.3f}" for claim, value in exponents.items() if "relaxation" in claim and value is not None]
     adam = next(value for claim, value in exponents.items() if "does not grow" in claim)
     answer = (
-        f"Exponent of the relaxation time: {' and '.join(values)} (theory −1). Under Adam the time itself: {adam:.3f}."
+        f"Exponent of the relaxation time: {' and '.join(values) or 'not measured'} (theory −1). "
+        f"Under Adam the time itself: {'not measured' if adam is None else f'{adam:.3f}'}."
     )
     title = "Does a pair take longer near its boundary?"
     return Drawing(
@@ -217,7 +221,7 @@ def _write_report(
     folder: RunFolder, options: SlowingDownOptions, results: xr.Dataset, theory: xr.Dataset, found: SlowingDown
 ) -> None:
     from geneft_theory.citation import bibtex
-    from validation.report import Report, write_report
+    from validation.report import Report, relation_label, write_report
 
     pairs, networks = save_drawings(folder, drawings(results, theory))
     censored = sum(row["censored"] for row in found.networks)
@@ -225,9 +229,13 @@ def _write_report(
     report = Report(
         "Does generalizing take longer near the memorization boundary?",
         [
-            f"{len(found.pairs) * options.draws:,} pairs of repons and {trained} networks on {options.relation}, "
-            f"{options.seeds} seeds at each of {len(options.eta_decoders)} learning rates of the decoder, "
-            f"eta_encoder {options.eta_encoder:g}, {options.optimizer}.",
+            f"{trained} networks on n = {options.n} symbols, {relation_label(options.relation)}: {options.seeds} seeds "
+            f"at each of {len(options.eta_decoders)} learning rates of the decoder, eta_encoder "
+            f"{options.eta_encoder:g}, {options.optimizer}, training fraction {options.fraction:g}, at most "
+            f"{options.steps} steps. {len(found.pairs) * options.draws:,} pairs of repons: {options.draws} at each of "
+            f"{len(options.distances)} distances from their boundary, approached in {len(SIDES)} ways.",
+            tally(found.verdicts),
+            *few_seeds(options.seeds),
             f"{censored} of the {trained} networks did not generalize within {options.steps} steps. They are censored, "
             "not dropped: a median over all seeds stands as long as more than half of them got there. Medians of few "
             "seeds jump, and an exponent fitted to them is known within a factor of a few at best.",
@@ -243,18 +251,32 @@ def _write_report(
 def _pairs_section(found: SlowingDown, picture: Any) -> Section:
     from validation.report import Section, Table
 
-    header = ["approach", "distance", "time", "by the theory", "relaxation time", "1/(2 |C|)"]
+    header = ["approach", "distance", "reached", "time", "by the theory", "relaxation time", "1/(2 |C|)"]
     rows = [
         [
             SIDES[row["side"]].label,
             row["distance"],
-            row["time"],
+            row["pairs"] - row["not_reached"],
+            _with_error(row, "time"),
             row["predicted_time"],
-            *(["–", "–"] if row["relaxation_time"] is None else [row["relaxation_time"], 1 / (2 * row["distance"])]),
+            _with_error(row, "relaxation_time"),
+            "–" if row["relaxation_time"] is None else f"{1 / (2 * row['distance']):.4g}",
         ]
         for row in found.pairs
     ]
-    return Section("Pairs of repons", PAIRS_TEXT, [picture], [Table(header, rows, "Geometric means over pairs.")])
+    caption = (
+        f"Geometric means over those of {found.pairs[0]['pairs']} pairs that reached the threshold, in units of "
+        "1/√(η_decoder η_encoder); in brackets the standard error of the logarithm. Where not all did, a mean is that "
+        "of the faster ones; exponents are taken over pairs that did at every distance."
+    )
+    return Section("Pairs of repons", PAIRS_TEXT, [picture], [Table(header, rows, caption)])
+
+
+def _with_error(row: dict[str, Any], name: str) -> str:
+    if row[name] is None:
+        return "–"
+    error = row[f"{name}_log_error"]
+    return f"{row[name]:.4g}" + ("" if error is None else f" ({error:.1g})")
 
 
 def _networks_section(found: SlowingDown, picture: Any) -> Section:
@@ -306,9 +328,9 @@ def as_text(summary: dict[str, Any]) -> str:
 
 PAIRS_TEXT = (
     "Close to C = 0 a pair relaxes at the rate 2 η_decoder η_encoder |C|, on both sides: the separation goes to 0 for "
-    "C > 0, the decoder for C < 0. The relaxation time beyond the threshold is therefore |C|^-1. The whole time to the "
-    "threshold has a logarithm beside it, so that its exponent over a finite range is smaller; the formula gives it "
-    "from each start.",
+    "C > 0, the decoder for C < 0. The relaxation time beyond the threshold therefore grows like 1/|C|. The whole "
+    "time to the threshold has a logarithm beside it, so that its exponent over a finite range is smaller; the formula "
+    "gives it from each start.",
     "Steps instead of a flow lower ln |C| on the way by the step times η_decoder c² (or η_encoder a²/2), to first "
     "order, so that all times are longer by that much; this is granted as the error of the prediction.",
     "In the sign flow that approximates Adam, a separation goes to 0 at constant speed, however near the boundary is. "

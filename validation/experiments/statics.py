@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from geneft_theory.errors import InvalidInput, require_choice, require_integer, require_number, shown
 from geneft_theory.relations import Relation, parse
+from validation.measure.curves import require_fractions
 from validation.networks import MODES, NetworkSettings
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class StaticsOptions:
         require_integer("seeds", self.seeds, minimum=2)
         require_integer("draws", self.draws, minimum=2)
         require_number("accuracy", self.accuracy, low=0.5, high=1, open_low=True, open_high=True)
-        require_fractions(self.fractions)
+        require_fractions(self.fractions, minimum=3)
         if not self.relations:
             raise InvalidInput("relation must name at least one relation; got none")
         for mode in self.modes:
@@ -149,14 +149,6 @@ def options_from(preset: str, **changes: Any) -> StaticsOptions:
     if "n" in given and "relations" not in given:
         given["relations"] = table_one(require_integer("n", given["n"], minimum=2))
     return StaticsOptions(**given)
-
-
-def require_fractions(fractions: Sequence[float]) -> None:
-    """Refuse training fractions that are not at least three increasing numbers in (0, 1]."""
-    for fraction in fractions:
-        require_number("fractions", fraction, low=0, high=1, open_low=True)
-    if len(fractions) < 3 or any(later <= earlier for earlier, later in itertools.pairwise(fractions)):
-        raise InvalidInput(f"fractions must be at least 3 increasing numbers in (0, 1]; got {shown(tuple(fractions))}")
 
 
 def require_different(name: str, values: Sequence[str]) -> None:

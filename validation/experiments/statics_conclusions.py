@@ -21,6 +21,7 @@ from validation.measure import (
     induction_gap,
     mean_band,
 )
+from validation.report.labels import mode_label, relation_label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -124,9 +125,13 @@ def _critical_fraction_verdicts(
     for (relation, mode), fit in fits.items():
         if mode == REFERENCE_MODE:
             predicted = float(theory["critical_fraction"].sel(relation=relation))
-            yield compare(predicted, fit.estimate, f"{relation}: networks ({mode}) reach the threshold at p_c")
+            yield compare(
+                predicted,
+                fit.estimate,
+                f"{relation_label(relation)}: networks ({mode_label(mode)}) reach the threshold at p_c",
+            )
             if fit.status != "always exceeded":
-                label = f"{relation}: networks ({mode}) need at least p_c"
+                label = f"{relation_label(relation)}: networks ({mode_label(mode)}) need at least p_c"
                 yield compare(predicted, fit.estimate, label, side="at least")
 
 
@@ -141,7 +146,8 @@ def _limit_verdicts(results: xr.Dataset, theory: xr.Dataset) -> Iterator[Verdict
             compare(
                 _ideal(ideal, k, theory.attrs["draws"]),
                 Estimate(float(band.mean[k]), float(band.standard_error[k]), band.draws),
-                f"{relation}: networks ({mode}) stay below the ideal learner (worst case at p = {fraction:g})",
+                f"{relation_label(relation)}: networks ({mode_label(mode)}) stay below the ideal learner "
+                f"(worst case at p = {fraction:g})",
                 side="at most",
                 model_error=one_pair,
                 allowed=for_choice(3, results.sizes["fraction"]),
@@ -165,7 +171,8 @@ def _estimate_verdicts(theory: xr.Dataset) -> Iterator[Verdict]:
             compare(
                 float(here["accuracy_estimate_measured_at"][k]),
                 _ideal(here, k, theory.attrs["draws"]),
-                f"{relation}: f_UB bounds the ideal learner from above (worst case at p = {float(fraction):g})",
+                f"{relation_label(relation)}: f_UB bounds the ideal learner from above "
+                f"(worst case at p = {float(fraction):g})",
                 side="at most",
                 model_error=1 / float(here["pairs"]),
                 allowed=for_choice(3, theory.sizes["fraction"]),
@@ -203,7 +210,8 @@ def _mode_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
         for smaller, larger in itertools.pairwise(run):
             excess = trapezoid(curves[relation, smaller] - curves[relation, larger], fractions, axis=1)
             estimate = Estimate.from_samples(excess / (fractions[-1] - fractions[0]))
-            label = f"{relation}: induction gap of {larger} is at least that of {smaller}"
+            gaps = f"induction gap of {mode_label(larger)} is at least that of {mode_label(smaller)}"
+            label = f"{relation_label(relation)}: {gaps}"
             yield compare(0.0, estimate, label, side="at least")
 
 
@@ -215,7 +223,8 @@ def _symmetry_verdicts(results: xr.Dataset) -> Iterator[Verdict]:
             bound = (n * (n - 1) / 2 + n) / n**2
             # Accuracies are float32.
             worst = Estimate(float(curves.max()), 0.0, curves.size)
-            label = f"{relation}: {mode} answers at most half of the off-diagonal pairs and the diagonal"
+            reach = "answers at most half of the off-diagonal pairs and the diagonal"
+            label = f"{relation_label(relation)}: {mode_label(mode)} {reach}"
             yield compare(bound, worst, label, side="at most", model_error=1e-6)
 
 

@@ -12,6 +12,7 @@ from validation.experiments.presentation import (
     numbers_of,
     provenance_rows,
     save_drawings,
+    tally,
     verdict_lines,
     write_table,
 )
@@ -19,7 +20,7 @@ from validation.experiments.running import train_all
 from validation.experiments.statics import NAME, StaticsOptions
 from validation.experiments.statics_conclusions import StaticsConclusions, conclude, tables
 from validation.measure import Verdict
-from validation.sweeps import Progress, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,9 +33,9 @@ STATEMENTS = ("statics.description_length", "statics.critical_fraction", "static
 METHODS = ("mckay2014practical", "wang1989antiferromagnetic", "karzanov1991conductance", "kingma2015adam")
 
 
-def run(folder: RunFolder, options: StaticsOptions, progress: Progress | None) -> dict[str, Any]:
+def run(folder: RunFolder, options: StaticsOptions, execution: Execution | None) -> dict[str, Any]:
     """Train, compare, write everything into the folder, and return the tables."""
-    results = _results(folder, options, progress)
+    results = _results(folder, options, execution)
     theory = statics.theory(options)
     conclusions = conclude(results, theory, options.accuracy)
     summary = tables(conclusions, theory)
@@ -48,8 +49,8 @@ def outcome(folder: RunFolder, options: StaticsOptions) -> tuple[xr.Dataset, xr.
     return _results(folder, options, None), statics.theory(options)
 
 
-def _results(folder: RunFolder, options: StaticsOptions, progress: Progress | None) -> xr.Dataset:
-    results = train_all(folder, statics.networks(options), progress, DIMS)
+def _results(folder: RunFolder, options: StaticsOptions, execution: Execution | None) -> xr.Dataset:
+    results = train_all(folder, statics.networks(options), execution, DIMS)
     # In the order in which they were asked for, which is that of the page.
     modes = [mode for mode in options.modes if mode in results["mode"].values]
     results = results.sel(relation=[relation.name for relation in options.parsed()], mode=modes)
@@ -83,7 +84,7 @@ def drawings(results: xr.Dataset, theory: xr.Dataset) -> list[Drawing]:
             Drawing(
                 "critical-fractions",
                 "Do networks generalize where the theory says?",
-                "The training fraction at which networks reach the accuracy threshold, against the theory's p_c.",
+                "The training fraction at which networks reach the accuracy threshold, beside the theory's p_c.",
                 f"Measured critical fractions. {seen}.",
                 critical_fraction_figure(measured, theory),
                 measured,
@@ -165,12 +166,13 @@ def _write_report(
 
 
 def _summary(options: StaticsOptions, conclusions: StaticsConclusions) -> list[str]:
-    verdicts = [verdict.verdict for verdict in conclusions.verdicts]
+    from validation.report import relation_label
+
     paragraphs = [
-        f"{len(statics.networks(options))} networks, on {', '.join(options.relations)} with {options.n} "
-        f"symbols at {len(options.fractions)} fractions with {options.seeds} seeds each, {options.steps} steps.",
-        f"Of {len(verdicts)} claims held against them, {verdicts.count('agrees')} agree as far as the seeds can tell, "
-        f"{verdicts.count('disagrees')} disagree and {verdicts.count('not measured')} could not be measured.",
+        f"{len(statics.networks(options))} networks on n = {options.n} symbols: "
+        f"{', '.join(map(relation_label, options.relations))}; {len(options.fractions)} training fractions with "
+        f"{options.seeds} seeds each, {options.steps} steps.",
+        tally(conclusions.verdicts),
     ]
     if options.seeds < 8:
         paragraphs.append(

@@ -1,3 +1,5 @@
+from .aggregates import aggregate as aggregate
+from .aggregates import varying_settings as varying_settings
 from .bands import Band as Band
 from .bands import mean_band as mean_band
 from .bands import wilson_interval as wilson_interval
@@ -10,7 +12,11 @@ from .boundary_line import boundary_shift as boundary_shift
 from .critical import MeasuredCriticalFraction as MeasuredCriticalFraction
 from .critical import critical_fraction_fit as critical_fraction_fit
 from .firth import fit_firth as fit_firth
+from .frequencies import clustered_interval as clustered_interval
+from .frequencies import difference_interval as difference_interval
 from .gap import induction_gap as induction_gap
+from .hierarchy import HierarchicalMean as HierarchicalMean
+from .hierarchy import hierarchical_mean as hierarchical_mean
 from .logistic import LogisticCurves as LogisticCurves
 from .logistic import fit_logistic as fit_logistic
 from .phases import PHASES as PHASES

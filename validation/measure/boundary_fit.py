@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from geneft_theory.errors import InvalidInput, require_array, require_integer, require_number
 from validation.measure.bootstrap import bootstrap_means
 from validation.measure.boundary_line import BoundaryLine
-from validation.measure.firth import fit_firth
+from validation.measure.firth import CONVERGED, fit_firth
 from validation.measure.line_quotients import Array, separated_points
 
 
@@ -23,8 +23,9 @@ class BoundaryFit:
     line : BoundaryLine or None
         None where the networks do not determine one.
     status : str
-        "fitted", or why there is no line: "only generalization", "only memorization", "nothing learned", or "too few
-        cells" (those with networks in one of the two phases lie on one line).
+        "fitted", or why there is no line: "only generalization", "only memorization", "nothing learned", "too few
+        cells" (those with networks in one of the two phases lie on one line), or "no trend" (neither learning rate
+        makes a difference).
     generalized, memorized, excluded : int
         Networks on either side, and those in neither phase or not run, which the fit does not see.
     """
@@ -116,6 +117,8 @@ def fit_boundary(
     if status != "fitted":
         return BoundaryFit(None, status, *counts)
     coefficients, covariance = fit_firth(design, successes, trials)
+    if np.all(np.abs(coefficients[1:]) < CONVERGED):
+        return BoundaryFit(None, "no trend", *counts)
     each = np.stack([won, seen], axis=1).reshape(len(outcome), 2, -1).astype(float)
     sums = bootstrap_means(each, draws, seed) * len(outcome)
     resampled = _refitted(design, sums[:, 0], sums[:, 1])

@@ -16,6 +16,9 @@ from validation.measure import line_quotients
 from validation.measure.bootstrap import expanded_levels
 from validation.measure.line_quotients import TILT, Array, Quotient, is_turned
 
+BEYOND = 308.0
+"""Decades that no learning rate spans: more than a floating-point number can."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -29,6 +32,14 @@ class Measured:
     def moved(self, offset: float) -> Measured:
         """Return the number counted from another origin."""
         return Measured(self.value + offset, self.standard_error, self.low + offset, self.high + offset)
+
+    def bounded(self) -> Measured:
+        """Return the number with ends, and error, made infinite where they are beyond all learning rates."""
+        low = self.low if self.low > -BEYOND else -math.inf
+        high = self.high if self.high < BEYOND else math.inf
+        # An error from a quantile that was cut off there is at least half of what lies between.
+        error = self.standard_error if self.standard_error < BEYOND / 4 else math.inf
+        return Measured(self.value, error, low, high)
 
     def __str__(self) -> str:
         bounded = math.isfinite(self.low) and math.isfinite(self.high)
@@ -129,7 +140,11 @@ class BoundaryLine:
     def _read(self, quotient: Quotient) -> Measured:
         value, slopes = quotient(self.coefficients)
         own = self._likelihood_error(slopes)
-        return self._measured(float(value), quotient(self.resampled)[0], own, self._extent(quotient))
+        return self._measured(float(value), self._decades(quotient), own, self._extent(quotient)).bounded()
+
+    def _decades(self, quotient: Quotient) -> Array:
+        """Return a number of every resample, kept finite where a line hardly meets what it is read off at."""
+        return np.clip(quotient(self.resampled)[0], -BEYOND, BEYOND)
 
     def resolution(self, quotient: Quotient) -> float:
         """Return the error of a number that remains if all seeds agree: from the likelihood, or from the grid."""
@@ -187,10 +202,10 @@ def boundary_shift(moved: BoundaryLine, reference: BoundaryLine) -> Estimate | N
             raise InvalidInput(f"moved and reference must agree in {name}; got {one} and {other}")
     place = line_quotients.log_ratio()
     difference = float(place(moved.coefficients)[0] - place(reference.coefficients)[0])
-    resampled = place(moved.resampled)[0] - place(reference.resampled)[0]
+    resampled = moved._decades(place) - reference._decades(place)
     own = math.hypot(moved.resolution(place), reference.resolution(place))
-    shift = moved._measured(difference, resampled, own, (difference, difference))
-    return Estimate(difference, shift.standard_error, moved.seeds) if math.isfinite(own) else None
+    shift = moved._measured(difference, resampled, own, (difference, difference)).bounded()
+    return Estimate(difference, shift.standard_error, moved.seeds) if math.isfinite(shift.standard_error) else None
 
 
 def _degrees(tilt: Array, turned: NDArray[np.bool_]) -> Array:

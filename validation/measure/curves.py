@@ -13,7 +13,7 @@ def require_fractions(fractions: ArrayLike, *, minimum: int) -> NDArray[np.float
     array = require_array("fractions", fractions, low=0, high=1, open_low=True)
     if array.ndim != 1 or array.size < minimum:
         raise InvalidInput(
-            f"fractions must be one row of at least {minimum} values; got an array of shape {array.shape}"
+            f"fractions must be at least {minimum} values in one row; got an array of shape {array.shape}"
         )
     if np.any(np.diff(array) <= 0):
         raise InvalidInput(f"fractions must increase from each to the next; got {array.tolist()}")

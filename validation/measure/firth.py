@@ -20,10 +20,10 @@ def fit_firth(design: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> tup
     """Return the coefficients of P(success) = expit(design @ coefficients), and their covariance.
 
     Maximises the likelihood times the square root of the determinant of its Fisher information (Jeffreys' prior):
-    Firth, Biometrika 80, 27 (1993); Heinze & Schemper, Statistics in Medicine 21, 2409 (2002). Plain maximum likelihood
-    has no finite solution where a line separates successes from failures, as it often does in a phase diagram; this
-    one always has, and there is no strength of a penalty to be chosen. It also removes the leading bias of small
-    samples.
+    Firth (1993). Plain maximum likelihood has no finite solution where a line separates successes from failures, as it
+    often does in a phase diagram; this one always has (Heinze & Schemper, 2002), and there is no strength of a penalty
+    to be chosen. It also removes the leading bias of small samples. `geneft cite firth1993bias heinze2002solution`
+    prints both.
 
     Parameters
     ----------

@@ -134,8 +134,8 @@ def finish(
         engine.set(rect=(0, bottom / height, 1, 1 - (top + MARGIN / 2 + bottom) / height))  # type: ignore[call-arg]
 
 
-def fraction_axis(axes: Axes, low: float, high: float, which: str = "x") -> None:
-    """Make an axis a logarithmic axis of training fractions from `low` to `high`, with plain decimal labels.
+def fraction_axis(axes: Axes, low: float, high: float) -> None:
+    """Make the lower axis a logarithmic axis of training fractions from `low` to `high`, with plain decimal labels.
 
     The transition lies at small fractions, which a linear axis would press into its first tenth.
 
@@ -145,8 +145,6 @@ def fraction_axis(axes: Axes, low: float, high: float, which: str = "x") -> None
         Where.
     low, high : float
         The smallest and the largest fraction to be shown, > 0.
-    which : {"x", "y"}
-        Which of its axes.
 
     Examples
     --------
@@ -155,17 +153,16 @@ def fraction_axis(axes: Axes, low: float, high: float, which: str = "x") -> None
     >>> [label.get_text() for label in axes.get_xticklabels()]
     ['0.02', '0.05', '0.1', '0.2', '0.5', '1']
     """
-    axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
     low, high = low / AXIS_SPACE, high * AXIS_SPACE
     for digits in ((1, 2, 5), (1, 2, 3, 5, 7), range(1, 10)):
         ticks = [float(f"{digit}e{power}") for power in range(-9, 3) for digit in digits]
         ticks = [tick for tick in ticks if low <= tick <= high]
         if len(ticks) > 2:
             break
-    axes.set(**{f"{which}scale": "log"})
-    axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    axis.set_ticks([], minor=True)
-    axes.set(**{f"{which}lim": (low, high)})
+    axes.set_xscale("log")
+    axes.xaxis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.xaxis.set_ticks([], minor=True)
+    axes.set_xlim(low, high)
 
 
 def figure_bytes(figure: Figure, form: str = "svg") -> bytes:

@@ -1,17 +1,17 @@
-"""Measured critical fractions against the theory's, for all relations in one picture."""
+"""Measured critical fractions beside the theory's, for all relations in one picture."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput, require_choice
 from validation.report.accuracy_data import MEASURED_FORM
-from validation.report.canvas import LINE_SPACING, POINTS_PER_INCH, finish, fraction_axis, house_style, new_figure
-from validation.report.labels import decimal, mode_label, plain, relation_label, sample_sizes
-from validation.report.palette import GRID, THEORY, Style, mode_style
+from validation.report.canvas import finish, fraction_axis, house_style
+from validation.report.labels import decimal, mode_label, sample_sizes
+from validation.report.palette import THEORY, Style, mode_style
+from validation.report.rows import Rows
 from validation.report.table import require_variables
 
 if TYPE_CHECKING:
@@ -19,19 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
-SHIFT = 1.04
 ARROW = 1.16
+COLUMNS = 3
 ALWAYS_EXCEEDED = "always exceeded"
 STATUSES = ("reached", "not reached", ALWAYS_EXCEEDED)
-NAME_SIZE = 7.5
-NAME_OFFSET = 1.08
-AXES_WIDTH, AXES_HEIGHT = 6.3, 3.0
-"""Inches that the axes have at least, for placing names."""
 
 
 def critical_fraction_figure(measured: xr.Dataset, theory: xr.Dataset) -> Figure:
-    """Draw the measured critical fractions against the theory's p_c, with the line on which they would agree.
+    """Draw the measured critical fractions of every relation beside the theory's p_c.
 
     Parameters
     ----------
@@ -48,8 +45,8 @@ def critical_fraction_figure(measured: xr.Dataset, theory: xr.Dataset) -> Figure
     Returns
     -------
     Figure
-        One column of points a relation, one colour and marker a mode, both axes logarithmic; relations with p_c = 0 are
-        left out.
+        A row a relation with a line a mode, the training fraction on a logarithmic axis, p_c as a black line across
+        the row; relations with p_c = 0 are left out.
 
     Raises
     ------
@@ -60,8 +57,8 @@ def critical_fraction_figure(measured: xr.Dataset, theory: xr.Dataset) -> Figure
     --------
     >>> from validation.report import specimen
     >>> figure = critical_fraction_figure(specimen.specimen_measured(), specimen.specimen_theory())
-    >>> figure.axes[0].get_ylabel()
-    'measured critical fraction'
+    >>> figure.axes[0].get_xlabel()
+    'training fraction p'
     """
     require_variables("measured", measured, {**MEASURED_FORM, "gap": ("relation", "mode")})
     require_variables("theory", theory, {"critical_fraction": ("relation",)})
@@ -78,23 +75,27 @@ def critical_fraction_figure(measured: xr.Dataset, theory: xr.Dataset) -> Figure
     modes = [str(mode) for mode in measured["mode"].values]
     predicted = theory["critical_fraction"].sel(relation=measured["relation"].values)
     measured_range = float(theory["fraction"].min()), float(theory["fraction"].max())
+    rows = Rows([str(relation) for relation in measured["relation"].values], len(modes))
     with house_style():
-        figure, axes = new_figure(4.8)
-        handles = []
-        for index, mode in enumerate(modes):
-            shift = SHIFT ** (index - (len(modes) - 1) / 2)
-            handles.append(_draw_mode(axes, predicted * shift, measured.sel(mode=mode), measured_range))
-        handles.append(_draw_agreement(axes, predicted))
-        axes.set_xlabel(r"theory's critical fraction $p_\mathrm{c}$")
-        axes.set_ylabel("measured critical fraction")
+        figure, axes = rows.new_figure(-(-(len(modes) + 1) // COLUMNS))
+        handles = [
+            _draw_mode(axes, rows.centres + rows.place(index), measured.sel(mode=mode), measured_range)
+            for index, mode in enumerate(modes)
+        ]
+        ends = rows.centres - rows.height / 2, rows.centres + rows.height / 2
+        label = r"theory's critical fraction $p_\mathrm{c}$"
+        handles.append(axes.vlines(predicted.values, *ends, color=THEORY, linewidth=1.6, label=label, zorder=1.5))
+        rows.label(axes)
+        fraction_axis(axes, *axes.dataLim.intervalx)
+        axes.set_xlabel("training fraction p")
         finish(
             figure,
             question="Does the theory say how much data networks need?",
             answer=_answer(predicted, measured),
-            note=f"{sample_sizes(measured.attrs)}Bars: 95% bootstrap intervals. Arrows: beyond the measured range. "
-            "Modes are drawn side by side; all of a relation belong to the p of its grey line.",
+            note=f"{sample_sizes(measured.attrs)}Points: training fraction at which networks reach the threshold. "
+            "Bars: 95% bootstrap intervals. Arrows: beyond the measured range.",
             handles=handles,
-            columns=4,
+            columns=COLUMNS,
         )
     return figure
 
@@ -113,60 +114,36 @@ def was_run(measured: xr.Dataset) -> xr.DataArray:
     return measured[[*MEASURED_FORM, "gap"]].notnull().to_array().any("variable")
 
 
-def _draw_agreement(axes: Axes, predicted: xr.DataArray) -> Artist:
-    """Draw the identity, and name each relation beneath it, where points lie only if networks beat the theory."""
-    order = predicted.sortby(predicted, ascending=False)
-    names = [plain(relation_label(str(relation))) for relation in order["relation"].values]
-    low, high = min(axes.dataLim.ymin, float(order.min())), max(axes.dataLim.ymax, float(order.max()))
-    line_height = (high / low) ** (NAME_SIZE * LINE_SPACING / POINTS_PER_INCH / AXES_HEIGHT)
-    heights: list[float] = []
-    for value in order.values:
-        heights.append(min(float(value), heights[-1] if heights else float(value)) / line_height)
-    left_end = float(order.min()) / ARROW
-    fraction_axis(axes, left_end, _right_end(left_end, order.values, names))
-    fraction_axis(axes, min(low, heights[-1]), high, "y")
-    for value, height, name in zip(order.values, heights, names, strict=True):
-        axes.axvline(value, color=GRID, linewidth=5, zorder=0)
-        backing = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
-        axes.text(value * NAME_OFFSET, height, name, va="center", fontsize=NAME_SIZE, bbox=backing, zorder=1.5)
-    return axes.axline((low, low), (high, high), color=THEORY, linewidth=1.0, label="measured = predicted")
-
-
-def _right_end(left_end: float, places: NDArray[np.float64], names: list[str]) -> float:
-    """Return where a logarithmic axis must end for each name, which starts at its place, to fit on it."""
-    widths = np.array([min(0.6 * NAME_SIZE * len(name) / POINTS_PER_INCH / AXES_WIDTH, 0.8) for name in names])
-    ends = (np.log(places * NAME_OFFSET) - widths * np.log(left_end)) / (1 - widths)
-    return float(np.exp(ends.max()))
-
-
-def _draw_mode(axes: Axes, x: xr.DataArray, series: xr.Dataset, measured_range: tuple[float, float]) -> Artist:
+def _draw_mode(
+    axes: Axes, places: NDArray[np.float64], series: xr.Dataset, measured_range: tuple[float, float]
+) -> Artist:
     from matplotlib.lines import Line2D
 
     mode = str(series["mode"].values)
     style = mode_style(mode)
-    for place, relation in zip(x.values, x["relation"].values, strict=True):
-        case = series.sel(relation=relation)
+    for index, place in enumerate(places):
+        case = series.isel(relation=index)
         if was_run(case):
             _draw_case(axes, float(place), case, style, measured_range)
     return Line2D([], [], color=style.colour, marker=style.marker, markersize=5, label=mode_label(mode))
 
 
-def _draw_case(axes: Axes, x: float, case: xr.Dataset, style: Style, measured_range: tuple[float, float]) -> None:
+def _draw_case(axes: Axes, y: float, case: xr.Dataset, style: Style, measured_range: tuple[float, float]) -> None:
     """Draw one point with its interval; what lies beyond the measured range becomes an arrow at the range's end."""
-    from matplotlib.markers import CARETDOWN, CARETUP
+    from matplotlib.markers import CARETLEFT, CARETRIGHT
 
     smallest, largest = measured_range
     value, low, high = (float(case[name]) for name in MEASURED_FORM)
     reached = np.isfinite(value)
     exceeded = not reached and "status" in case and str(case["status"].values) == ALWAYS_EXCEEDED
-    y = value if reached else smallest if exceeded else largest
-    bottom = low if np.isfinite(low) else smallest if reached else y
-    top = high if np.isfinite(high) else largest if reached else y
-    axes.plot([x, x], [bottom, top], color=style.colour, linewidth=1.2)
+    x = value if reached else smallest if exceeded else largest
+    left = low if np.isfinite(low) else smallest if reached else x
+    right = high if np.isfinite(high) else largest if reached else x
+    axes.plot([left, right], [y, y], color=style.colour, linewidth=1.2)
     if np.isnan(low) and (reached or exceeded):
-        axes.plot([x, x], [smallest, smallest / ARROW], color=style.colour, marker=CARETDOWN, markevery=[1])
+        axes.plot([smallest, smallest / ARROW], [y, y], color=style.colour, marker=CARETLEFT, markevery=[1])
     if np.isnan(high) and not exceeded:
-        axes.plot([x, x], [largest, largest * ARROW], color=style.colour, marker=CARETUP, markevery=[1])
+        axes.plot([largest, largest * ARROW], [y, y], color=style.colour, marker=CARETRIGHT, markevery=[1])
     face = style.colour if reached else "white"
     axes.plot(x, y, style.marker, color=style.colour, markerfacecolor=face, markersize=5)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput
-from validation.report.canvas import finish, house_style, new_figure
+from validation.report.canvas import finish, house_style
 from validation.report.intervals import NORMAL_95
 from validation.report.labels import decimal, mode_label, plain, relation_label, sample_sizes
-from validation.report.palette import STRIPE, THEORY, mode_style
+from validation.report.palette import THEORY, mode_style
+from validation.report.rows import Rows
 from validation.report.table import require_variables
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW_HEIGHT = 0.16
-GROUP_SPACE = 0.16
 DEFINITION = (
     "Gap: the ideal learner's accuracy over all pairs minus the networks', mean over the measured range of p. "
     "Bars: 95% intervals (1.96 standard errors)."
@@ -61,20 +61,17 @@ def gap_figure(measured: xr.Dataset) -> Figure:
     measured = measured.isel(relation=run.any("mode").values, mode=run.any("relation").values)
     modes = [str(mode) for mode in measured["mode"].values]
     relations = [str(relation) for relation in measured["relation"].values]
-    group = ROW_HEIGHT * len(modes) + GROUP_SPACE
+    rows = Rows(relations, len(modes))
     with house_style():
-        figure, axes = new_figure(1.7 + group * len(relations) + 0.16 * -(-len(modes) // 3))
+        figure, axes = rows.new_figure(-(-len(modes) // 3))
         handles = [
-            _draw_mode(axes, measured["gap"].sel(mode=mode), measured["gap_error"].sel(mode=mode), place, group)
-            for place, mode in zip(_places(len(modes)), modes, strict=True)
+            _draw_mode(
+                axes, measured["gap"].sel(mode=mode), measured["gap_error"].sel(mode=mode), rows.centres + rows.place(k)
+            )
+            for k, mode in enumerate(modes)
         ]
         axes.axvline(0, color=THEORY, linewidth=1.3)
-        axes.set_yticks(group * np.arange(len(relations)), [plain(relation_label(name)) for name in relations])
-        axes.set_ylim(group * (len(relations) - 0.5), -group / 2)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(visible=False, axis="y")
-        for place in range(1, len(relations), 2):
-            axes.axhspan(group * (place - 0.5), group * (place + 0.5), color=STRIPE, linewidth=0, zorder=0)
+        rows.label(axes)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         axes.set_xlabel("induction gap (accuracy below the ideal learner)")
         finish(
@@ -87,17 +84,12 @@ def gap_figure(measured: xr.Dataset) -> Figure:
     return figure
 
 
-def _places(count: int) -> list[float]:
-    """Return where the rows of one group lie, in inches around its middle."""
-    return [ROW_HEIGHT * (index - (count - 1) / 2) for index in range(count)]
-
-
-def _draw_mode(axes: Axes, gap: xr.DataArray, error: xr.DataArray, place: float, group: float) -> Artist:
+def _draw_mode(axes: Axes, gap: xr.DataArray, error: xr.DataArray, places: NDArray[np.float64]) -> Artist:
     mode = str(gap["mode"].values)
     style = mode_style(mode)
     container: Artist = axes.errorbar(  # type: ignore[assignment]
         gap.values,
-        group * np.arange(gap.size) + place,
+        places,
         xerr=NORMAL_95 * error.values,
         color=style.colour,
         marker=style.marker,

@@ -108,11 +108,13 @@ def decimal(value: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> decimal(0.10039), decimal(float("nan")), decimal(0.9), decimal(-0.02)
-    ('0.100', '–', '0.900', '−0.0200')
+    >>> decimal(0.10039), decimal(float("nan")), decimal(0.9), decimal(-0.02), decimal(235.8, 2)
+    ('0.100', '–', '0.900', '−0.0200', '236')
     """
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
+    # A number of hundreds or thousands reads better whole than as a power of ten.
+    text = f"{value:.0f}" if 10**digits <= abs(value) < 1e6 else f"{value:#.{digits}g}".rstrip(".")
+    return text.replace("-", "−")

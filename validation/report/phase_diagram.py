@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geneft_theory.errors import InvalidInput
 from validation.report.canvas import finish, house_style, new_figure
 from validation.report.labels import decimal, plain, relation_label, sample_sizes
-from validation.report.palette import BLUE, ORANGE, THEORY, VERMILLION, ordered_style
+from validation.report.palette import BLUE, ORANGE, THEORY, VERMILLION, Style, ordered_style
 from validation.report.table import require_variables
 
 if TYPE_CHECKING:
@@ -133,33 +133,39 @@ def weight_decay_figure(diagrams: Sequence[xr.Dataset]) -> Figure:
             style = ordered_style(index, len(diagrams))
             label = f"weight decay {data.attrs['weight_decay']:g}"
             handles += _draw_fit(left, data, colour=style.colour, dashes=style.dashes, label=label, filled=True)
-            place, low, high = (data.attrs[f"log_ratio{end}"] for end in ("", "_low", "_high"))
-            if np.isfinite(place):
-                right.errorbar(
-                    index, place, [[place - low], [high - place]], color=style.colour, marker=style.marker, capsize=2
-                )
+            _draw_place(right, index, data, style)
         _plane(left, first["eta_encoder"].values, first["eta_decoder"].values)
         _spaced(figure)
         left.set_title("fitted boundaries, 95% intervals", loc="left")
         left.set_ylabel("decoder learning rate")
-        right.set_title("place of the boundary, 95% interval", loc="left")
+        right.set_title("its place, in mid-grid", loc="left")
         right.set_xticks(range(len(diagrams)), [f"{data.attrs['weight_decay']:g}" for data in diagrams])
         right.set_xlim(-0.5, len(diagrams) - 0.5)
         right.set_xlabel("weight decay of the decoder")
         right.set_ylabel(r"$\log_{10}$(decoder rate / encoder rate)")
-        lowest, highest = _ratios_of_the_grid(first)
-        bottom, top = right.get_ylim()
-        right.set_ylim(max(bottom, lowest), min(top, highest))
-        fitted = sum(bool(np.isfinite(data.attrs["log_ratio"])) for data in diagrams)
+        right.set_ylim(*_ratios_of_the_grid(first))
         finish(
             figure,
             question=f"Does weight decay move the boundary of {_subject(first, decay=False)}?",
-            answer=f"{fitted} of {len(diagrams)} weight decays have a boundary; "
-            "below it and to its right, most networks that learn generalize.",
+            answer=_places_in_words(diagrams),
             note=_note(first, cells=False),
             handles=handles,
         )
     return figure
+
+
+def _draw_place(axes: Axes, index: int, data: xr.Dataset, style: Style) -> None:
+    """Draw the place of a boundary with its interval; what leaves the grid becomes an arrow at its edge."""
+    place, low, high = (data.attrs[f"log_ratio{end}"] for end in ("", "_low", "_high"))
+    if not np.isfinite(place):
+        return
+    lowest, highest = _ratios_of_the_grid(data)
+    bottom, top = max(low, lowest), min(high, highest)
+    axes.plot([index, index], [bottom, top], color=style.colour, linewidth=1.2)
+    for end, beyond, marker in ((bottom, low < lowest, "v"), (top, high > highest, "^")):
+        axes.plot(index, end, marker if beyond else "_", color=style.colour, markersize=5, clip_on=False)
+    if lowest <= place <= highest:
+        axes.plot(index, place, style.marker, color=style.colour, markersize=5)
 
 
 def _draw_shares(axes: Axes, data: xr.Dataset) -> list[Artist]:
@@ -306,6 +312,15 @@ def _subject(data: xr.Dataset, decay: bool = True) -> str:
     return f"“{plain(relation_label(data.attrs['relation']))}” ({data.attrs['optimizer']}{shown})"
 
 
+def _places_in_words(diagrams: Sequence[xr.Dataset]) -> str:
+    words = []
+    for data in diagrams:
+        place, (lowest, highest) = data.attrs["log_ratio"], _ratios_of_the_grid(data)
+        seen = decimal(place, 2) if lowest <= place <= highest else "off the grid" if np.isfinite(place) else "none"
+        words.append(f"{seen} (weight decay {data.attrs['weight_decay']:g})")
+    return f"Place of the boundary, below which most networks that learn generalize: {', '.join(words)}."
+
+
 def _answer(data: xr.Dataset) -> str:
     a = data.attrs
     if not np.isfinite(a["log_ratio"]):
@@ -334,7 +349,10 @@ def _note(data: xr.Dataset, cells: bool = True) -> str:
     sizes = sample_sizes({"n": a["n"], "seeds": a["seeds"], "steps": a["steps"]})
     text = f"{sizes}Training fraction {a['fraction']:g}. "
     if not cells:
-        return f"{text}Intervals: the widest of seeds resampled, likelihood, and grid; drawn as far as the grid goes."
+        return (
+            f"{text}95% intervals: the widest of seeds resampled, likelihood, and grid. Arrows: beyond the ratios of "
+            "the grid; a place beyond them is not drawn."
+        )
     return (
         f"{text}Seeds are those of each cell. Grokking: held-out accuracy above 0.9 at least {a['delay']} steps after "
         f"training accuracy. Right: networks that generalize or grok, of those that learned their training pairs; "

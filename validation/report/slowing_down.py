@@ -221,11 +221,13 @@ def _draw_critical(both: tuple[Axes, Axes], value: float, low: float, high: floa
 
 def _plain_ticks(axis: Any, low: float, high: float) -> None:
     """Label a logarithmic axis of few decades with plain numbers."""
-    ticks = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
-    ticks = [tick for tick in ticks if low <= tick <= high]
-    if len(ticks) > 1:
-        axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        axis.set_ticks([], minor=True)
+    for digits in ((1, 2, 5), range(1, 10)):
+        ticks = [digit * 10.0**power for power in range(-6, 7) for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) > 1:
+            axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+            axis.set_ticks([], minor=True)
+            return
 
 
 def _networks_note(data: xr.Dataset) -> str:

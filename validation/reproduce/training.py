@@ -9,7 +9,7 @@ from validation.experiments.registry import experiment
 from validation.reproduce.registry import Reproduction, experiment_options
 from validation.reproduce.stored import store
 from validation.reproduce.verdicts import verdicts_of
-from validation.sweeps import Progress
+from validation.sweeps import Execution, Progress
 
 
 def reproduce(
@@ -45,7 +45,7 @@ def reproduce(
     trained = experiment(reproduction.experiment)
     options = trained.reduced(options) if quick else options
     folder = open_folder(reproduction.key, "quick" if quick else "full", options, out)
-    trained.run(folder, options, progress)
+    trained.run(folder, options, Execution(progress=progress))
     results, theory = trained.outcome(folder, options)
     minutes = wall_minutes(folder)
     if keep:

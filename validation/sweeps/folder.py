@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from geneft_theory.errors import InvalidInput, shown
-from validation.sweeps.atomic import TEMPORARY_SUFFIX, remove_stale, write_atomically
-from validation.sweeps.identity import SCHEMA_VERSION
+from validation.sweeps.arrays import read_regular
+from validation.sweeps.atomic import CHECKPOINT_SUFFIX, TEMPORARY_SUFFIX, remove_stale, write_atomically
+from validation.sweeps.migrations import LAYOUT_VERSION, NewerLayout, migrated
 from validation.sweeps.provenance import provenance
 from validation.sweeps.question import Question
 
 _PLAN = "plan.toml"
+_LARGEST_PLAN = 2**24
 _ROOMS = ("shards", "figures", "tables")
 LONGEST_PATH = 400  # in a message: a path cut in the middle helps nobody
 _ACCEPTED = "out must be a new folder, an empty one, or one that holds this same run"
@@ -87,16 +89,19 @@ class RunFolder:
         try:
             if run.path.exists():
                 run._require_acceptable()
-                _require_writable(run.path)
+                _clock(run.path)
             with _undone_on_failure(run.path):
                 if not run.plan.exists():
                     write_atomically(run.plan, _plan_text(question).encode("utf-8"))
                 # Read back even what was just written: of two commands that began at once, only one plan stands.
                 run._require_acceptable()
+                run._bring_up_to_date()
                 for room in _ROOMS:
                     (run.path / room).mkdir(exist_ok=True)
-            for folder in (run.path, run.shards):
-                remove_stale(folder)
+            now = _clock(run.path)
+            for folder in (run.path, run.shards, run.checkpoints):
+                remove_stale(folder, now)
+            run._remove_spent_checkpoints()
         except OSError as trouble:
             reason = trouble.strerror or str(trouble)
             raise InvalidInput(
@@ -132,7 +137,7 @@ class RunFolder:
         """
         folder = Path(path)
         try:
-            return cls(folder, _read_question(folder / _PLAN))
+            return cls(folder, _read_plan(folder / _PLAN)[1])
         except _UnreadablePlan as trouble:
             raise InvalidInput(f"folder must be a run folder; {shown(str(path), LONGEST_PATH)} {trouble}") from None
 
@@ -145,6 +150,11 @@ class RunFolder:
     def shards(self) -> Path:
         """The folder of the finished chunks."""
         return self.path / "shards"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the chunks under way; there once the first long chunk has kept its state."""
+        return self.path / "checkpoints"
 
     @property
     def figures(self) -> Path:
@@ -165,6 +175,21 @@ class RunFolder:
         """Return the finished chunks' files, by name; none of them half-written."""
         return sorted(self.shards.glob("*.npz"))
 
+    def _remove_spent_checkpoints(self) -> None:
+        """Remove the states of chunks that are finished: their writer was killed before it could."""
+        for file in self.checkpoints.glob("*" + CHECKPOINT_SUFFIX):
+            if (self.shards / f"{file.name.partition('.')[0]}.npz").exists():
+                with contextlib.suppress(FileNotFoundError):
+                    file.unlink()
+
+    def _bring_up_to_date(self) -> None:
+        """Raise an old plan to this version's layout, so that no older version takes the new shards for damaged."""
+        plan, _, layout = _read_plan(self.plan)
+        if layout != LAYOUT_VERSION:
+            import tomli_w
+
+            write_atomically(self.plan, tomli_w.dumps(plan).encode("utf-8"))
+
     def _require_acceptable(self) -> None:
         """Refuse whatever is neither this run nor empty; a killed writer's temporary files count as nothing."""
         place = shown(str(self.path), LONGEST_PATH)
@@ -177,7 +202,7 @@ class RunFolder:
             listing = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
             raise InvalidInput(f"{_ACCEPTED}; {place} holds other files: {listing}")
         try:
-            there = _read_question(self.plan)
+            there = _read_plan(self.plan)[1]
         except _UnreadablePlan as trouble:
             raise InvalidInput(f"{_ACCEPTED}; {place} {trouble}") from None
         differences = there.differences(self.question)
@@ -195,33 +220,40 @@ def _plan_text(question: Question) -> str:
 
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     plan: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": LAYOUT_VERSION,
         "question": question.to_dict(),
         "begun_with": {"created": created} | provenance(),
     }
     return tomli_w.dumps(plan)
 
 
-def _read_question(path: Path) -> Question:
+def _read_plan(path: Path) -> tuple[dict[str, Any], Question, int]:
+    """Return a plan in the layout of this version, its question, and the layout that the file has."""
     try:
-        plan = tomllib.loads(path.read_text(encoding="utf-8"))
+        written = tomllib.loads(read_regular(path, _LARGEST_PLAN).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise _UnreadablePlan(f"holds no {_PLAN}") from None
-    except ValueError as trouble:
+    except (ValueError, RecursionError) as trouble:
         raise _UnreadablePlan(f"holds a {_PLAN} that cannot be read: {trouble}") from None
-    version = plan.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise _UnreadablePlan(f"holds a {_PLAN} of schema version {version}; this version reads {SCHEMA_VERSION}")
     try:
-        return Question.from_dict(plan["question"])
-    except (InvalidInput, KeyError, TypeError, AttributeError):
+        plan = migrated("plan", written)
+    except (NewerLayout, ValueError) as trouble:
+        raise _UnreadablePlan(f"holds a {_PLAN} of {trouble}") from None
+    try:
+        return plan, Question.from_dict(plan["question"]), int(written["schema_version"])
+    except (InvalidInput, KeyError, TypeError, AttributeError, RecursionError):
         raise _UnreadablePlan(f"holds a {_PLAN} without a readable question") from None
 
 
-def _require_writable(folder: Path) -> None:
-    """Fail now, with an OSError, rather than after the first chunk has been trained."""
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+def _clock(folder: Path) -> float:
+    """Return the time by the clock of the folder's file system; fail now if nothing can be written there.
+
+    An OSError here is better than one after the first chunk has been trained.
+    """
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"?")
+        probe.flush()
+        return os.stat(probe.fileno()).st_mtime
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput, shown
+from validation.sweeps.phases import UNKNOWN
 
 if TYPE_CHECKING:
     import xarray
@@ -28,8 +29,9 @@ def grid(dataset: xarray.Dataset, dims: Sequence[str] = ("relation", "mode", "fr
     Returns
     -------
     xarray.Dataset
-        Every outcome with `dims` in the place of `network`, nan where no network has that combination. Settings that
-        are the same for all networks stay as scalar coordinates; others (a network's own seed, say) are left out.
+        Every outcome with `dims` in the place of `network`; nan, or -1 for `phase`, where no network has that
+        combination. Settings that are the same for all networks stay as scalar coordinates; others (a network's own
+        seed, say) are left out.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def grid(dataset: xarray.Dataset, dims: Sequence[str] = ("relation", "mode", "fr
     result = xarray.Dataset(attrs=dataset.attrs)
     for name, variable in dataset.data_vars.items():
         further = variable.dims[1:]
-        values = _spread(variable.values, places, sizes)
+        values = _spread(variable.values, places, sizes, coded="flag_meanings" in variable.attrs)
         result[name] = ((*dims, *further), values, variable.attrs)
     for dim, axis in zip(dims, axes, strict=True):
         result.coords[dim] = (dim, axis, dataset[dim].attrs)
@@ -99,10 +101,12 @@ def _require_distinct(
     )
 
 
-def _spread(values: NDArray[Any], places: Sequence[NDArray[np.intp]], sizes: tuple[int, ...]) -> NDArray[Any]:
-    """Return an outcome on the grid, nan (as a float) where there is no network."""
+def _spread(
+    values: NDArray[Any], places: Sequence[NDArray[np.intp]], sizes: tuple[int, ...], *, coded: bool
+) -> NDArray[Any]:
+    """Return an outcome on the grid, nan (as a float) where there is no network; -1 where it is a code."""
     whole = values.shape[0] == np.prod(sizes)
-    dtype = values.dtype if whole or values.dtype.kind == "f" else np.dtype(np.float64)
-    result = np.full((*sizes, *values.shape[1:]), np.nan if dtype.kind == "f" else 0, dtype=dtype)
+    dtype = values.dtype if whole or coded or values.dtype.kind == "f" else np.dtype(np.float64)
+    result = np.full((*sizes, *values.shape[1:]), np.nan if dtype.kind == "f" else UNKNOWN if coded else 0, dtype=dtype)
     result[tuple(places)] = values
     return result

@@ -1,4 +1,4 @@
-"""What makes two chunks of networks the same: their settings, the layout of a shard, the version of the trainer."""
+"""What makes two chunks of networks the same: their settings and the version of the trainer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 from geneft_theory.errors import InvalidInput, shown
 
 SCHEMA_VERSION = 1
-"""The layout of shards, plans and stored results; raised whenever a reader of the old layout would misread the new."""
+"""The layout of loaded and stored datasets; that of the files in a run folder is `migrations.LAYOUT_VERSION`."""
+
+_NAMING = 1
+"""The rule by which chunks are named; a new one would compute every finished run again."""
 
 
 def canonical_json(value: Any) -> str:
@@ -70,5 +73,5 @@ def chunk_name(chunk: Sequence[Mapping[str, Any]], engine: str) -> str:
     >>> first == chunk_name([{"seed": 0, "fraction": 0.1}], engine="2")
     False
     """
-    identity = canonical_json({"networks": list(chunk), "schema_version": SCHEMA_VERSION, "engine": engine})
+    identity = canonical_json({"networks": list(chunk), "schema_version": _NAMING, "engine": engine})
     return hashlib.sha256(identity.encode("ascii")).hexdigest()

@@ -5,20 +5,81 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from threading import Lock
 from typing import Protocol, TextIO
+
+_REPORT_SECONDS = 0.2
 
 
 class Progress(Protocol):
-    """Anything that can be told how many networks of how many are done."""
+    """Anything that can be told how many networks of how many are done, and of which kinds they are."""
 
-    def __call__(self, done_networks: int, total: int) -> None:
-        """Take note of the networks done so far, those of an earlier run included."""
+    def __call__(self, done_networks: float, total: int, tally: Mapping[str, int]) -> None:
+        """Take note of the networks done so far, those of an earlier run included, and shares of those under way.
+
+        `tally` counts the finished ones by kind, such as their phases; empty where nobody counts.
+        """
+
+
+class Meter:
+    """How far a sweep is, from what its chunks report; told from any thread, it tells one at a time.
+
+    Parameters
+    ----------
+    total : int
+        Networks of the sweep.
+    progress : Progress, optional
+        Who is told.
+
+    Examples
+    --------
+    >>> meter = Meter(10, lambda done, total, tally: print(done, total, tally))
+    >>> meter.finish(0, 4, {"memorization": 4})
+    4 10 {'memorization': 4}
+    """
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total, self._progress = total, progress
+        self._done = 0
+        self._under_way: dict[int, float] = {}
+        self._tally: Counter[str] = Counter()
+        self._lock, self._last = Lock(), float("-inf")
+
+    def found(self, networks: int, tally: Mapping[str, int]) -> None:
+        """Count networks that were there already, and tell nobody yet."""
+        self._done += networks
+        self._tally.update(tally)
+
+    def advance(self, index: int, networks: float) -> None:
+        """Take note of how many networks' worth of a chunk is done."""
+        with self._lock:
+            self._under_way[index] = networks
+            if time.monotonic() - self._last >= _REPORT_SECONDS:
+                self._tell()
+
+    def finish(self, index: int, networks: int, tally: Mapping[str, int]) -> None:
+        """Take note of a finished chunk."""
+        with self._lock:
+            self._under_way.pop(index, None)
+            self.found(networks, tally)
+            self._tell()
+
+    def tell(self) -> None:
+        """Say how far the sweep is."""
+        with self._lock:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._last = time.monotonic()
+        if self._progress is not None:
+            self._progress(self._done + sum(self._under_way.values()), self._total, dict(self._tally))
 
 
 @contextlib.contextmanager
-def progress_bar(title: str = "networks", stream: TextIO | None = None) -> Iterator[Progress]:
-    """Show trained networks, their rate and the time left while the block runs.
+def progress_bar(title: str = "networks", stream: TextIO | None = None, *, quiet: bool = False) -> Iterator[Progress]:
+    """Show trained networks, their rate, the time left and the kinds so far while the block runs.
 
     Parameters
     ----------
@@ -27,6 +88,8 @@ def progress_bar(title: str = "networks", stream: TextIO | None = None) -> Itera
     stream : text stream, optional
         Where to write; standard error by default. Nothing is written to a stream that is not a terminal, so logs and
         pipes stay clean.
+    quiet : bool
+        Write nothing at all.
 
     Yields
     ------
@@ -38,26 +101,34 @@ def progress_bar(title: str = "networks", stream: TextIO | None = None) -> Itera
     >>> import io
     >>> log = io.StringIO()
     >>> with progress_bar(stream=log) as progress:
-    ...     progress(3, 10)
+    ...     progress(3, 10, {})
     >>> log.getvalue()
     ''
     """
     target = sys.stderr if stream is None else stream
-    if not target.isatty():
+    if quiet or not target.isatty():
         yield _silent
         return
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    with Bar(*columns, console=Console(file=target)) as bar:
-        task = bar.add_task(title, total=None, pace="")
+    fields = ("{task.description}", "{task.fields[count]}", "{task.fields[pace]}", "{task.fields[kinds]}")
+    title_column, *rest = (TextColumn(text, markup=False) for text in fields)
+    with Bar(title_column, BarColumn(bar_width=20), *rest, console=Console(file=target)) as bar:
+        task = bar.add_task(title, total=None, count="", pace="", kinds="")
         pace = _Pace()
 
-        def show(done_networks: int, total: int) -> None:
-            bar.update(task, completed=done_networks, total=total, pace=pace.after(done_networks, total))
+        def show(done_networks: float, total: int, tally: Mapping[str, int]) -> None:
+            bar.update(
+                task,
+                completed=done_networks,
+                total=total,
+                count=f"{int(done_networks)}/{total}",
+                pace=pace.after(done_networks, total),
+                kinds=tally_text(tally),
+            )
 
         yield show
 
@@ -66,9 +137,9 @@ class _Pace:
     """Rate and time left, counted from the first report: networks found on disk say nothing about the speed."""
 
     def __init__(self) -> None:
-        self._start: tuple[float, int] | None = None
+        self._start: tuple[float, float] | None = None
 
-    def after(self, done_networks: int, total: int) -> str:
+    def after(self, done_networks: float, total: int) -> str:
         now = time.monotonic()
         if self._start is None:
             self._start = (now, done_networks)
@@ -76,7 +147,7 @@ class _Pace:
         return pace_text(trained, seconds, total - done_networks)
 
 
-def pace_text(trained: int, seconds: float, remaining: int) -> str:
+def pace_text(trained: float, seconds: float, remaining: float) -> str:
     """Return the rate and the time left as text; nothing while nothing has been trained.
 
     Examples
@@ -96,5 +167,16 @@ def pace_text(trained: int, seconds: float, remaining: int) -> str:
     return f"{shown}, {hours}:{rest // 60:02d}:{rest % 60:02d} left"
 
 
-def _silent(done_networks: int, total: int) -> None:
+def tally_text(tally: Mapping[str, int]) -> str:
+    """Return how many networks are of which kind as text, the most frequent kind first.
+
+    Examples
+    --------
+    >>> tally_text({"grokking": 2, "memorization": 30, "confusion": 0})
+    'memorization 30, grokking 2'
+    """
+    return ", ".join(f"{kind} {count}" for kind, count in Counter(tally).most_common() if count)
+
+
+def _silent(done_networks: float, total: int, tally: Mapping[str, int]) -> None:
     """Say nothing: nobody is looking."""

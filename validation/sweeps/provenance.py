@@ -20,7 +20,7 @@ def provenance() -> dict[str, Any]:
     Returns
     -------
     dict
-        `versions` (python, numpy, torch, geneft, and the git commit where the package runs from its repository),
+        `versions` (python, numpy, numba, torch, geneft, and the git commit where the package runs from its repository),
         `platform` (system and processor family), `processors` and `threads` (those torch uses once it is loaded).
 
     Examples
@@ -41,15 +41,20 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _installed() -> dict[str, str]:
     versions = {"python": platform.python_version(), "geneft": __version__}
-    for name in ("numpy", "torch"):
+    for name in ("numpy", "numba", "torch"):
         # Not from the module: asking torch for its version would load it.
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "not installed"
-    commit = _commit()
+    return versions
+
+
+def _versions() -> dict[str, str]:
+    versions, commit = dict(_installed()), _commit()
     return versions | ({"commit": commit} if commit else {})
 
 

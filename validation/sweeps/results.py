@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geneft_theory.errors import InvalidInput
-from validation.sweeps.folder import RunFolder
+from geneft_theory.errors import InvalidInput, shown
+from validation.sweeps.folder import LONGEST_PATH, RunFolder
 from validation.sweeps.identity import SCHEMA_VERSION, canonical_json
-from validation.sweeps.shards import DamagedShard, Shard, read_shard
-from validation.sweeps.variables import Variable
+from validation.sweeps.phases import PHASE, phase_attributes
+from validation.sweeps.shards import Shard
+from validation.sweeps.survey import Part, Survey, survey
 
 if TYPE_CHECKING:
     import xarray
 
-LARGEST_EXACT_INTEGER = 2**53
-"""Integers beyond it are kept as text: neither float64 nor the netCDF-3 format holds them exactly."""
 
-
-def load(folder: RunFolder | str | os.PathLike[str]) -> xarray.Dataset:
-    """Return all finished networks of a run, chunk by chunk in the order of the sweep.
+def load(
+    folder: RunFolder | str | os.PathLike[str], outcomes: Iterable[str] | None = None, *, delay: float | None = None
+) -> xarray.Dataset:
+    """Return all finished networks of a run, in the order of the sweep.
 
     Parameters
     ----------
     folder : RunFolder or path
         A run folder; the run need not be complete.
+    outcomes : iterable of str, optional
+        The outcomes wanted, such as "phase" and "held_out_accuracy"; by default all. Curves and embeddings are most of
+        a run's size: left out here, they take no memory.
+    delay : float, optional
+        From how many steps between training and held-out threshold it is grokking, > 0; by default what the run was
+        asked, or 1000 steps.
 
     Returns
     -------
@@ -42,160 +46,117 @@ def load(folder: RunFolder | str | os.PathLike[str]) -> xarray.Dataset:
         once. Attributes: `schema_version`, `engine`, and as JSON text `question` and `made_by` (each different set of
         versions, platform and threads).
 
+        `phase` is derived from the times to threshold: the place in `validation.measure.PHASES`, or -1 where it was
+        not measured. Its attributes `flag_values` and `flag_meanings` say so in the words of the CF conventions.
+
     Raises
     ------
     InvalidInput
-        When the folder is not a run's, holds no finished chunk, or a shard is damaged.
+        When the folder is not a run's, holds no finished chunk, a shard is damaged, or there is no such outcome.
+
+    Notes
+    -----
+    Every shard is read twice, one at a time: first for the sizes, then into arrays of the final size. Memory is that
+    of the dataset. A setting that all networks share is stored once, and cannot be written to.
 
     Examples
     --------
     >>> import tempfile
     >>> from validation.sweeps.question import Question
-    >>> from validation.sweeps.runner import run_chunks
+    >>> from validation.sweeps.shards import write_shard
     >>> with tempfile.TemporaryDirectory() as place:
     ...     run = RunFolder.open(place, Question("squares", "quick", sweep_seed=0))
-    ...     _ = run_chunks(run, [[{"x": 0.5}, {"x": 1.5}]], lambda chunk: {"square": np.array([0.25, 2.25])})
+    ...     shard = Shard(({"x": 0.5}, {"x": 1.5}), {"square": np.array([0.25, 2.25])})
+    ...     _ = write_shard(run.shards, shard)
     ...     squares = load(place)
     >>> squares.sizes["network"], squares["x"].values, float(squares["square"][1])
     (2, array([0.5, 1.5]), 2.25)
     """
+    run = folder if isinstance(folder, RunFolder) else RunFolder.existing(folder)
+    return dataset_of(run, surveyed(run, delay), outcomes)
+
+
+def surveyed(run: RunFolder, delay: float | None = None) -> Survey:
+    """Return the survey of a run that is whole as far as it goes, or refuse one that is damaged or empty."""
+    found = survey(run, delay)
+    if found.damaged:
+        rest = f" and {len(found.damaged) - 1} more" if len(found.damaged) > 1 else ""
+        raise InvalidInput(f"folder must hold whole shards; {found.damaged[0]}{rest}: the same run again mends it")
+    if not found.networks:
+        place = shown(str(run.path), LONGEST_PATH)
+        raise InvalidInput(f"folder must hold at least one finished chunk of networks; {place} holds none")
+    return found
+
+
+def dataset_of(run: RunFolder, found: Survey, outcomes: Iterable[str] | None = None) -> xarray.Dataset:
+    """Return what was surveyed, with the outcomes wanted."""
     import xarray
 
-    run = folder if isinstance(folder, RunFolder) else RunFolder.existing(folder)
-    parts = _distinct(_read_all(run))
-    if not parts:
-        raise InvalidInput(f"folder must hold at least one finished chunk of networks; {run.path} holds none")
-    networks = [part.shard.networks[row] for part in parts for row in part.rows]
-    names = list(dict.fromkeys(name for settings in networks for name in settings))
+    wanted = chosen_outcomes(found, outcomes)
+    arrays = _gathered(found, wanted)
     dataset = xarray.Dataset(
         coords={
-            name: ("network", _column([settings.get(name) for settings in networks]), {"long_name": _words(name)})
-            for name in names
+            name: ("network", column.values(found.order), {"long_name": name.replace("_", " ")})
+            for name, column in found.settings.items()
         },
         attrs={
             "schema_version": SCHEMA_VERSION,
             "engine": run.question.engine,
             "question": canonical_json(run.question.to_dict()),
-            "made_by": _made_by(parts),
+            "made_by": canonical_json(found.made_by),
         },
     )
-    variables = {name: variable for part in parts for name, variable in part.shard.variables.items()}
-    axes = {axis: _axis(axis, parts) for variable in variables.values() for axis in variable.axes}
-    for name, variable in variables.items():
-        if name not in axes:
-            attributes = {"units": variable.units, "long_name": variable.long_name}
-            dataset[name] = (variable.dims, _gathered(name, variable, parts, axes), attributes)
-        else:
-            dataset.coords[name] = (name, axes[name], {"units": variable.units, "long_name": variable.long_name})
+    for name in wanted:
+        variable = found.layouts[name].variable
+        dataset[name] = (variable.dims, arrays.pop(name), outcome_attributes(found, name))
+        for axis in variable.axes:
+            if axis in found.recorded:
+                dataset.coords[axis] = (axis, found.axes[axis], outcome_attributes(found, axis))
     return dataset
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The rows that one shard contributes."""
-
-    shard: Shard
-    rows: list[int]
-
-
-def _read_all(run: RunFolder) -> list[Shard]:
-    shards = []
-    for file in run.shard_files():
-        try:
-            shards.append(read_shard(file))
-        except DamagedShard as trouble:
-            message = f"folder must hold whole shards; {file.name} is damaged ({trouble}): the same run again mends it"
-            raise InvalidInput(message) from None
-    return sorted(shards, key=lambda shard: (shard.position, shard.name))
+def outcome_attributes(found: Survey, name: str) -> dict[str, Any]:
+    """Return unit and meaning of an outcome, and of its codes where it has codes."""
+    layout = found.layouts[name]
+    attributes: dict[str, Any] = {"units": layout.variable.units, "long_name": layout.variable.long_name}
+    return attributes | phase_attributes(found.delay) if name == PHASE and layout.dtype == np.int8 else attributes
 
 
-def _distinct(shards: Iterable[Shard]) -> list[_Part]:
-    seen: set[str] = set()
-    parts = []
-    for shard in shards:
-        rows = []
-        for row, settings in enumerate(shard.networks):
-            identity = canonical_json(settings)
-            if identity not in seen:
-                seen.add(identity)
-                rows.append(row)
-        if rows:
-            parts.append(_Part(shard, rows))
-    return parts
+def chosen_outcomes(found: Survey, outcomes: Iterable[str] | None) -> list[str]:
+    """Return the names of the outcomes wanted, axes left out, or refuse one that there is not."""
+    available = [name for name in found.layouts if name not in found.axes]
+    if outcomes is None:
+        return available
+    asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    for name in asked:
+        if name not in available:
+            raise InvalidInput(f"outcomes must be of {', '.join(available)}; got {shown(name)}")
+    return [name for name in available if name in asked]
 
 
-def _made_by(parts: Iterable[_Part]) -> str:
-    kept = ("versions", "platform", "processors", "threads")
-    different = {canonical_json({key: part.shard.provenance.get(key) for key in kept}) for part in parts}
-    return canonical_json([json.loads(text) for text in sorted(different)])
+def _gathered(found: Survey, wanted: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Return the outcomes of all networks on the common axes, read chunk by chunk into their places."""
+    arrays = {}
+    for name in wanted:
+        dtype, absent = found.stored_type(name)
+        shape = (found.networks, *(found.axes[axis].size for axis in found.layouts[name].variable.axes))
+        arrays[name] = np.empty(shape, dtype) if found.is_complete(name) else np.full(shape, absent, dtype)
+    if arrays:
+        for part, shard in found.chunks():
+            for name in arrays.keys() & shard.outcomes.keys():
+                places = _places(part, shard, name, found)
+                arrays[name][places] = shard.outcomes[name][part.rows]
+    return arrays
 
 
-def _column(values: Sequence[Any]) -> NDArray[Any]:
-    """Return one setting of all networks as an array that says exactly what was set."""
-    if all(isinstance(value, bool) for value in values):
-        return np.array(values, dtype=bool)
-    if all(_is_number(value) or value is None for value in values):
-        if all(isinstance(value, int) for value in values):
-            return np.array(values, dtype=np.int64)
-        if any(value is not None for value in values):
-            return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    return np.array([_text(value) for value in values], dtype=np.str_)
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST_EXACT_INTEGER)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else canonical_json(value)
-
-
-def _axis(axis: str, parts: Sequence[_Part]) -> NDArray[Any]:
-    """Return the values along an axis: the union of what was recorded, or 0, 1, 2, ... for an axis without values."""
-    recorded = [part.shard.outcomes[axis][part.rows] for part in parts if axis in part.shard.outcomes]
-    if recorded:
-        return np.unique(np.concatenate([values.ravel() for values in recorded]))
-    lengths = [
-        part.shard.outcomes[name].shape[variable.dims.index(axis)]
-        for part in parts
-        for name, variable in part.shard.variables.items()
-        if axis in variable.axes
-    ]
-    return np.arange(max(lengths))
-
-
-def _gathered(name: str, variable: Variable, parts: Sequence[_Part], axes: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    """Return one outcome of all networks on the common axes, nan where a network has no entry."""
-    blocks = [part.shard.outcomes[name][part.rows] if name in part.shard.outcomes else None for part in parts]
-    shape = (sum(len(part.rows) for part in parts), *(axes[axis].size for axis in variable.axes))
-    result = np.zeros(shape, dtype=np.result_type(*(block for block in blocks if block is not None)))
-    filled = np.zeros(shape, dtype=np.bool_)
-    first = 0
-    for part, block in zip(parts, blocks, strict=True):
-        if block is not None:
-            places = _places(first, variable, part, block.shape, axes)
-            result[places], filled[places] = block, True
-        first += len(part.rows)
-    if filled.all():
-        return result
-    return np.where(filled, result, np.asarray(np.nan, dtype=result.dtype if result.dtype.kind == "f" else np.float64))
-
-
-def _places(
-    first: int, variable: Variable, part: _Part, shape: tuple[int, ...], axes: dict[str, NDArray[Any]]
-) -> tuple[NDArray[Any], ...]:
+def _places(part: Part, shard: Shard, name: str, found: Survey) -> tuple[NDArray[Any], ...]:
     """Return the index of every entry of a block in the common array, one broadcastable array an axis."""
-    places = [np.arange(first, first + shape[0]).reshape(-1, *[1] * (len(shape) - 1))]
-    for k, axis in enumerate(variable.axes, start=1):
-        steps = part.shard.outcomes.get(axis)
-        index = np.arange(shape[k])[np.newaxis] if steps is None else np.searchsorted(axes[axis], steps[part.rows])
-        places.append(index.reshape(index.shape[0], *[1] * (k - 1), shape[k], *[1] * (len(shape) - 1 - k)))
+    shape, axes = shard.outcomes[name].shape, shard.variables[name].axes
+    places = [np.arange(part.first, part.first + part.rows.size).reshape(-1, *[1] * len(axes))]
+    for k, axis in enumerate(axes, start=1):
+        if axis in found.recorded:
+            index = np.searchsorted(found.axes[axis], shard.outcomes[axis][part.rows])
+        else:
+            index = np.arange(shape[k])[np.newaxis]
+        places.append(index.reshape(index.shape[0], *[1] * (k - 1), shape[k], *[1] * (len(axes) - k)))
     return tuple(places)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

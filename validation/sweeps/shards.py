@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
-import struct
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput
+from validation.sweeps.arrays import UNREADABLE, pack, read_regular, unpack
 from validation.sweeps.atomic import write_atomically
-from validation.sweeps.identity import SCHEMA_VERSION, chunk_name
+from validation.sweeps.identity import canonical_json, chunk_name
+from validation.sweeps.migrations import LAYOUT_VERSION, NewerLayout, migrated
 from validation.sweeps.variables import Variable
 
 _HEADER = "header"
 _OUTCOME = "outcome."
-_DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, SyntaxError)
-_DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error)
 
 
 class DamagedShard(ValueError):
@@ -119,21 +115,26 @@ def write_shard(folder: Path, shard: Shard) -> Path:
     ...     read_shard(write_shard(Path(folder), shard)).outcomes["accuracy"]
     array([0.9, 1. ])
     """
+    path = folder / f"{shard.name}.npz"
+    write_atomically(path, shard_content(shard))
+    return path
+
+
+def shard_content(shard: Shard) -> bytes:
+    """Return the bytes of a shard's file, for a reader that trusts nothing (`arrays.unpack`)."""
+    settings, shared, own = _settings_once(shard.networks)
     header = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": LAYOUT_VERSION,
         "engine": shard.engine,
-        "networks": list(shard.networks),
+        "settings": settings,
+        "shared": shared,
+        "networks": own,
         "variables": {name: variable.to_dict() for name, variable in shard.variables.items()},
         "position": shard.position,
         "provenance": dict(shard.provenance),
     }
     text = np.frombuffer(json.dumps(header, allow_nan=False).encode("ascii"), dtype=np.uint8)
-    members = {_HEADER: text} | {_OUTCOME + name: values for name, values in shard.outcomes.items()}
-    buffer = io.BytesIO()
-    np.savez(buffer, **members)
-    path = folder / f"{shard.name}.npz"
-    write_atomically(path, buffer.getvalue())
-    return path
+    return pack({_HEADER: text} | {_OUTCOME + name: values for name, values in shard.outcomes.items()})
 
 
 def read_shard(path: Path) -> Shard:
@@ -153,6 +154,8 @@ def read_shard(path: Path) -> Shard:
     ------
     DamagedShard
         When the file is truncated or altered, or stands under another chunk's name.
+    NewerLayout
+        When a later version of geneft wrote it.
     OSError
         When the file cannot be read at all.
 
@@ -168,35 +171,80 @@ def read_shard(path: Path) -> Shard:
     validation.sweeps.shards.DamagedShard: not a whole shard: File is not a zip file
     """
     # Read first, parse after: a file that cannot be opened is not a damaged one and must not be set aside.
-    content = path.read_bytes()
     try:
-        shard = _parse(content)
-        name = shard.name
-    except _DAMAGE as trouble:
+        content = read_regular(path)
+    except ValueError as trouble:
         raise DamagedShard(f"not a whole shard: {trouble}") from None
-    if path.stem != name:
-        raise DamagedShard(f"not the chunk that its name says, but {name}")
+    return parse_shard(content, path.stem)
+
+
+def parse_shard(content: bytes, name: str) -> Shard:
+    """Return the shard in these bytes, which must be that of the chunk with this name.
+
+    Raises
+    ------
+    DamagedShard, NewerLayout
+        As in `read_shard`.
+    """
+    try:
+        shard = _parsed(unpack(content))
+        actual = shard.name
+    except NewerLayout as trouble:
+        raise NewerLayout(f"it has {trouble}") from None
+    except UNREADABLE as trouble:
+        raise DamagedShard(f"not a whole shard: {trouble}") from None
+    if name != actual:
+        raise DamagedShard(f"not the chunk that its name says, but {actual}")
     return shard
 
 
-def _parse(content: bytes) -> Shard:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        broken = archive.testzip()
-    if broken is not None:
-        raise ValueError(f"the checksum of {broken} is wrong")
-    with np.load(io.BytesIO(content), allow_pickle=False) as members:
-        header = json.loads(members[_HEADER].tobytes())
-        if header["schema_version"] != SCHEMA_VERSION:
-            raise ValueError(f"it has schema version {header['schema_version']}, not {SCHEMA_VERSION}")
-        described = header["variables"].items()
-        return Shard(
-            networks=tuple(header["networks"]),
-            outcomes={name: members[_OUTCOME + name] for name, _ in described},
-            variables={name: Variable.from_dict(description) for name, description in described},
-            engine=header["engine"],
-            position=header["position"],
-            provenance=header["provenance"],
-        )
+def _parsed(members: Mapping[str, NDArray[Any]]) -> Shard:
+    header = migrated("shard", json.loads(members[_HEADER].tobytes(), parse_constant=_refused))
+    # The settings are held against the shard's name; the rest must at least be what JSON can say: no infinity.
+    canonical_json([header["provenance"], header["variables"], header["position"]])
+    described = {str(name): Variable.from_dict(entry) for name, entry in header["variables"].items()}
+    if not isinstance(header["position"], int) or not isinstance(header["provenance"], dict):
+        raise TypeError("its position or provenance is of another kind")
+    return Shard(
+        networks=_settings_of_each(header["settings"], header["shared"], header["networks"]),
+        outcomes={name: members[_OUTCOME + name] for name in described},
+        variables=described,
+        engine=str(header["engine"]),
+        position=header["position"],
+        provenance=header["provenance"],
+    )
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _settings_once(
+    networks: Sequence[Mapping[str, Any]],
+) -> tuple[list[str], dict[str, Any], list[dict[str, Any]]]:
+    """Return the settings' names in order, those that all networks share, and each network's others.
+
+    A network has some thirty settings, of which two or three differ within a chunk: together they would outweigh the
+    outcomes. Networks whose settings have different names share none.
+    """
+    names = list(networks[0])
+    if any(list(settings) != names for settings in networks):
+        return [], {}, [dict(settings) for settings in networks]
+    # As text: in Python 1, 1.0 and True are equal.
+    shared = {
+        name: networks[0][name] for name in names if len({canonical_json(settings[name]) for settings in networks}) == 1
+    }
+    own = [{name: value for name, value in settings.items() if name not in shared} for settings in networks]
+    return names, shared, own
+
+
+def _settings_of_each(
+    names: Sequence[str], shared: Mapping[str, Any], own: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], ...]:
+    """Return every network's settings in their order, as `_settings_once` was given them."""
+    if not names:
+        return tuple(dict(settings) for settings in own)
+    return tuple({name: shared[name] if name in shared else settings[name] for name in names} for settings in own)
 
 
 def _checked(name: str, values: NDArray[Any], networks: int, taken: set[str]) -> NDArray[Any]:

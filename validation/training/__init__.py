@@ -1,6 +1,7 @@
 """Training an ensemble of networks as one batched computation; importing this package does not import torch."""
 
-from validation.training.chunking import CHUNK_SIZE, Chunk, chunks
+from validation.training.chunking import CHUNK_SIZE, Chunk, chunks, suitable_chunk_size
+from validation.training.devices import require_device
 from validation.training.ensemble import ENGINE, train, train_chunk
 from validation.training.outcomes import THRESHOLD, Outcomes
 from validation.training.records import default_record_steps
@@ -13,6 +14,8 @@ __all__ = [
     "Outcomes",
     "chunks",
     "default_record_steps",
+    "require_device",
+    "suitable_chunk_size",
     "train",
     "train_chunk",
 ]

@@ -11,8 +11,13 @@ from geneft_theory.errors import InvalidInput, require_integer, shown
 from validation.networks import NetworkSettings
 from validation.tasks import training_count
 
-# Eight networks of the default size fill two cores and still fit their cache; see benchmarks/README.md.
+# A chunk is what is stored, sent and lost at once: some seconds of work, so that a run of some hundred networks keeps
+# all cores busy, but no more than some thousand chunks.
 CHUNK_SIZE = 8
+LARGEST_CHUNK = 64
+NETWORKS_OF_SMALL_CHUNKS = 8192
+# A GPU is busy only with thousands of networks at once; 4096 of the default size take 6 GB.
+GPU_CHUNK_SIZE = 4096
 SAMPLE_ALIGNMENT = 32
 
 
@@ -22,6 +27,31 @@ class Chunk:
 
     positions: tuple[int, ...]
     networks: tuple[NetworkSettings, ...]
+
+
+def suitable_chunk_size(networks: int, device: str = "cpu") -> int:
+    """Return how many networks of a sweep to train as one chunk.
+
+    Parameters
+    ----------
+    networks : int
+        How many the sweep has, >= 0.
+    device : str
+        Name of a torch device.
+
+    Returns
+    -------
+    int
+        Between 8 and 64 on a CPU, the more the larger the sweep; 4096 elsewhere.
+
+    Examples
+    --------
+    >>> suitable_chunk_size(500), suitable_chunk_size(1_000_000), suitable_chunk_size(500, "cuda")
+    (8, 64, 4096)
+    """
+    if device != "cpu":
+        return GPU_CHUNK_SIZE
+    return max(CHUNK_SIZE, min(LARGEST_CHUNK, CHUNK_SIZE * (networks // NETWORKS_OF_SMALL_CHUNKS)))
 
 
 def padded(samples: int) -> int:

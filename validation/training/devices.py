@@ -25,12 +25,14 @@ def require_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.zeros(1, device=device).cpu()
+        place = torch.zeros(1, device=device)
+        place.cpu()
     except (RuntimeError, AssertionError, TypeError):
         raise InvalidInput(
             f"device must be auto, cpu, or a device that this machine has; got {shown(device)}"
         ) from None
-    return device
+    # "cpu:0" is the same processor, and trains by the same engine.
+    return "cpu" if place.device.type == "cpu" else device
 
 
 @cache

@@ -34,8 +34,9 @@ class Outcomes:
         Fraction of right answers on the training pairs, on all n^2 pairs, and on the pairs not trained on, in [0, 1].
         An output above the threshold is a yes: above 0 for a logit, above 1/2 otherwise. The held-out accuracy is nan
         where every pair is trained on.
-    train_loss_curve : ndarray of float, shape (K, records)
-        Mean loss over the training pairs, without weight decay; may be inf or nan where diverged.
+    train_loss_curve, held_out_loss_curve : ndarray of float, shape (K, records)
+        Mean loss over the training pairs and over the others, without weight decay; may be inf or nan where diverged.
+        The latter is nan where every pair is trained on.
     diverged_curve : ndarray of bool, shape (K, records)
         Whether a parameter or the training loss is no longer finite. Its answers then count as wrong where the output
         is not a number.
@@ -49,6 +50,7 @@ class Outcomes:
     accuracy_curve: NDArray[np.float64]
     held_out_accuracy_curve: NDArray[np.float64]
     train_loss_curve: NDArray[np.float64]
+    held_out_loss_curve: NDArray[np.float64]
     diverged_curve: NDArray[np.bool_]
     embeddings: NDArray[np.float32]
 
@@ -71,6 +73,11 @@ class Outcomes:
     def train_loss(self) -> NDArray[np.float64]:
         """Mean loss over the training pairs after the last step, shape (K,)."""
         return self.train_loss_curve[:, -1]
+
+    @property
+    def held_out_loss(self) -> NDArray[np.float64]:
+        """Mean loss over the pairs not trained on after the last step, shape (K,); nan where there are none."""
+        return self.held_out_loss_curve[:, -1]
 
     @property
     def diverged(self) -> NDArray[np.bool_]:

@@ -58,6 +58,7 @@ class Record(NamedTuple):
     accuracy: NDArray[np.float64]
     held_out_accuracy: NDArray[np.float64]
     train_loss: NDArray[np.float64]
+    held_out_loss: NDArray[np.float64]
     diverged: NDArray[np.bool_]
 
     def of(self, chosen: NDArray[Any]) -> Record:
@@ -87,10 +88,20 @@ class Recorder:
         held_out = self._pairs - trained
         hits, trained_hits = correct.sum(1), (correct & self._trained).sum(1)
         with np.errstate(invalid="ignore", over="ignore"):
-            loss = np.where(self._trained, self._losses(outputs), 0).sum(1) / trained
-            held_out_accuracy = np.where(held_out > 0, (hits - trained_hits) / np.maximum(held_out, 1), np.nan)
+            losses = self._losses(outputs)
+            loss = np.where(self._trained, losses, 0).sum(1) / trained
+            elsewhere = np.where(self._trained, 0, losses).sum(1)
+            held_out_loss, held_out_accuracy = (
+                np.where(held_out > 0, total / np.maximum(held_out, 1), np.nan)
+                for total in (elsewhere, hits - trained_hits)
+            )
         return Record(
-            trained_hits / trained, hits / self._pairs, held_out_accuracy, loss, ~(finite & np.isfinite(loss))
+            train_accuracy=trained_hits / trained,
+            accuracy=hits / self._pairs,
+            held_out_accuracy=held_out_accuracy,
+            train_loss=loss,
+            held_out_loss=held_out_loss,
+            diverged=~(finite & np.isfinite(loss)),
         )
 
     def _losses(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:

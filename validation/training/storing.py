@@ -19,6 +19,7 @@ SCALARS = {
     "held_out_accuracy": Variable(long_name="accuracy over the pairs outside the training set"),
     "train_accuracy": Variable(long_name="accuracy over the training pairs"),
     "train_loss": Variable(long_name="mean training loss at the end"),
+    "held_out_loss": Variable(long_name="mean loss over the pairs outside the training set at the end"),
     "diverged": Variable(long_name="whether training left the finite numbers"),
     "steps_to_train_threshold": Variable(units="steps", long_name="steps until 0.9 of the training pairs are right"),
     "steps_to_test_threshold": Variable(units="steps", long_name="steps until 0.9 of the held-out pairs are right"),
@@ -29,6 +30,7 @@ CURVES = {
     "held_out_accuracy_curve": Variable((STEP,), long_name="accuracy outside the training set while training"),
     "train_accuracy_curve": Variable((STEP,), long_name="accuracy over the training pairs while training"),
     "train_loss_curve": Variable((STEP,), long_name="mean training loss while training"),
+    "held_out_loss_curve": Variable((STEP,), long_name="mean loss outside the training set while training"),
 }
 """One number a recorded step, in float32: the names of attributes of `Outcomes`."""
 STEPS = Variable((STEP,), "steps", "training steps after which the curves were recorded")

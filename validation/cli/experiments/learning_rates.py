@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weight-decays", metavar="D,D,...", help="weight decays of the decoder")
     parser.add_argument("--record-every", type=int, metavar="K", help="steps between measurements")
     parser.add_argument("--delay", type=int, metavar="K", help="steps from which it is grokking (default: 1000)")
+    parser.add_argument(
+        "--to-the-end", action="store_true", help="train on those networks, too, whose phase is decided"
+    )
     parser.add_argument("--loss", metavar="LOSS", help="binary_cross_entropy or mean_squared_error")
 
 
@@ -44,6 +47,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         optimizers=tuple(arguments.optimizers.split(",")) if arguments.optimizers else None,
         record_every=arguments.record_every,
         delay=arguments.delay,
+        until_learned=False if arguments.to_the_end else None,
         loss=arguments.loss,
         **numbers,
     )

@@ -32,23 +32,22 @@ def train_batched(networks: tuple[NetworkSettings, ...], course: Course, device:
     Outcomes
         In the order of `networks`.
     """
-    # A batch of one matrix product takes another path through the library than a batch of several, and rounds
-    # differently; so a network alone is computed twice.
-    computed = networks * 2 if len(networks) == 1 else networks
     with torch.inference_mode():
-        return _Batch(computed, course, device, len(networks)).run()
+        return _Batch(networks, course, device).run()
 
 
 class _Batch:
     """Networks on their course, of which fewer and fewer are left.
 
-    `counted` is the number of those, from the first on, that are asked for.
+    A batch of one matrix product takes another path through the library than a batch of several, and rounds
+    differently; so a network that is alone, or left alone, is computed twice. Its double counts for nothing.
     """
 
-    def __init__(self, networks: tuple[NetworkSettings, ...], course: Course, device: str, counted: int) -> None:
-        self._networks, self._course, self._counted = networks, course, counted
-        self._present = np.arange(len(networks))
-        self._ensemble, self._recorder = Ensemble(networks, torch.device(device)), Recorder(networks)
+    def __init__(self, networks: tuple[NetworkSettings, ...], course: Course, device: str) -> None:
+        self._networks, self._course = networks, course
+        self._present = _in_company(np.arange(len(networks)))
+        computed = [networks[k] for k in self._present]
+        self._ensemble, self._recorder = Ensemble(computed, torch.device(device)), Recorder(computed)
         self._records: list[Record] = []
         self._ended: list[Outcomes] = []
         self._positions: list[list[int]] = []
@@ -64,7 +63,7 @@ class _Batch:
                 self._course.go_on()
                 # What an early end saves counts as done.
                 done = step if self._present.size else steps
-                self._course.report((done - reported) * self._counted)
+                self._course.report((done - reported) * len(self._networks))
                 reported = done
             if not self._present.size:
                 break
@@ -77,20 +76,26 @@ class _Batch:
             ended |= self._course.learned(self._records)
         if not ended.any():
             return
-        self._take_out(ended & (self._present < self._counted))
-        stays = np.flatnonzero(~ended)
+        # On a GPU a double may come out otherwise; only the first of two decides.
+        first = np.unique(self._present, return_index=True)[1]
+        if ended[first].any():
+            self._take_out(first[ended[first]])
+        stays = _in_company(first[~ended[first]])
         self._present = self._present[stays]
         self._records = [record.of(stays) for record in self._records]
         if stays.size:
             self._ensemble = self._ensemble.kept(stays.tolist())
             self._recorder = Recorder([self._networks[k] for k in self._present])
 
-    def _take_out(self, chosen: NDArray[np.bool_]) -> None:
-        if not chosen.any():
-            return
+    def _take_out(self, chosen: NDArray[np.intp]) -> None:
         own = [record.of(chosen) for record in self._records]
         steps = self._course.record_steps[: len(own)]
         positions = self._present[chosen].tolist()
         networks = tuple(self._networks[k] for k in positions)
         self._ended.append(outcomes_of(networks, steps, own, self._ensemble.embeddings()[chosen]))
         self._positions.append(positions)
+
+
+def _in_company(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the places, a single one twice."""
+    return np.repeat(places, 2) if places.size == 1 else places

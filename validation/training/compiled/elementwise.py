@@ -14,13 +14,13 @@ from numba import njit
 
 from validation.training.compiled.lanes import (
     LANES,
+    WHOLE,
     absolute,
+    at_least,
+    at_most,
     fill,
     fused_multiply_add,
     load,
-    maximum,
-    minimum,
-    nearest,
     power_of_two,
     store,
     where_positive,
@@ -34,6 +34,7 @@ ZERO, ONE, TWO, HALF = _F(0), _F(1), _F(2), _F(0.5)
 LOG2_E = _F(1 / math.log(2))
 # Beyond these exponents of 2 the result is no longer a normal float32 number.
 LOWEST, HIGHEST = _F(-126), _F(127)
+ROUNDING = _F(WHOLE)
 # 2**f on [-1/2, 1/2]: interpolation at the Chebyshev points, relative error 2e-7; see tests/validation.
 _POWERS = np.polynomial.chebyshev.Chebyshev.interpolate(np.exp2, 6, [-0.5, 0.5]).convert(kind=np.polynomial.Polynomial)
 C0, C1, C2, C3, C4, C5, C6 = (_F(c) for c in _POWERS.coef)
@@ -47,16 +48,16 @@ ROOT_HALF, GAUSS = _F(math.sqrt(0.5)), _F(1 / math.sqrt(2 * math.pi))
 @njit(inline="always")
 def exp2(x: Any) -> Any:
     """Return 2**x; x is taken into [-126, 127] first."""
-    x = maximum(minimum(x, fill(HIGHEST)), fill(LOWEST))
-    whole = nearest(x)
-    f = x - whole
+    x = at_least(fill(LOWEST), at_most(fill(HIGHEST), x))
+    biased = x + fill(ROUNDING)
+    f = x - (biased - fill(ROUNDING))
     p = fused_multiply_add(fill(C6), f, fill(C5))
     p = fused_multiply_add(p, f, fill(C4))
     p = fused_multiply_add(p, f, fill(C3))
     p = fused_multiply_add(p, f, fill(C2))
     p = fused_multiply_add(p, f, fill(C1))
     p = fused_multiply_add(p, f, fill(C0))
-    return p * power_of_two(whole)
+    return p * power_of_two(biased)
 
 
 @njit(inline="always")
@@ -98,7 +99,7 @@ def activate(kind: int, values: Any, slopes: Any, first: int, end: int) -> None:
             store(values, place, tanh(load(values, place)))
     elif kind == RELU:
         for place in range(first, end, LANES):
-            store(values, place, maximum(load(values, place), fill(ZERO)))
+            store(values, place, at_least(fill(ZERO), load(values, place)))
     else:
         for place in range(first, end, LANES):
             z = load(values, place)

@@ -19,6 +19,9 @@ LANES = 16
 _FLOAT, _INTEGER = ir.FloatType(), ir.IntType(32)
 _VECTOR, _INTEGERS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INTEGER, LANES)
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23
+# A float32 number as large as this has no fraction: adding it rounds to whole numbers, and leaves these, with the bias
+# that exponents are stored with, in the last bits.
+WHOLE = 1.5 * 2.0**MANTISSA_BITS + EXPONENT_BIAS
 
 
 class _Lanes(types.Type):
@@ -76,6 +79,29 @@ def fill(_: Any, number: Any) -> Any:
 
 
 @intrinsic
+def take(_: Any, array: Any, index: Any) -> Any:
+    """Return array[index] of a contiguous array; an index below 0 does not count from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.load(builder.gep(data, [arguments[1]]))
+
+    return array.dtype(array, types.intp), generate
+
+
+@intrinsic
+def put(_: Any, array: Any, index: Any, number: Any) -> Any:
+    """Write a number to array[index] of a contiguous array; an index below 0 does not count from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        builder.store(arguments[2], builder.gep(data, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), generate
+
+
+@intrinsic
 def total(_: Any, value: Any) -> Any:
     """Return the sum of the lanes: halves are added to each other until one number is left."""
 
@@ -93,13 +119,12 @@ def total(_: Any, value: Any) -> Any:
 
 
 @intrinsic
-def power_of_two(_: Any, exponent: Any) -> Any:
-    """Return 2**k of whole numbers k in [-126, 127]."""
+def power_of_two(_: Any, biased: Any) -> Any:
+    """Return 2**k of whole numbers k in [-126, 127], given as k + `WHOLE`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        biased = builder.add(builder.fptosi(arguments[0], _INTEGERS), ir.Constant(_INTEGERS, [EXPONENT_BIAS] * LANES))
-        bits = builder.shl(biased, ir.Constant(_INTEGERS, [MANTISSA_BITS] * LANES))
-        return builder.bitcast(bits, _VECTOR)
+        bits = builder.bitcast(arguments[0], _INTEGERS)
+        return builder.bitcast(builder.shl(bits, ir.Constant(_INTEGERS, [MANTISSA_BITS] * LANES)), _VECTOR)
 
     return lanes(lanes), generate
 
@@ -136,12 +161,22 @@ def _operation(generate: Callable[..., Any], arity: int) -> Any:
 
 
 fused_multiply_add = _library("fma", 3)
-nearest = _library("rint", 1)
 square_root = _library("sqrt", 1)
 absolute = _library("fabs", 1)
-# The one that hands on what is not a number, so that a diverged network shows.
-minimum = _library("minimum", 2)
-maximum = _library("maximum", 2)
+
+
+def _bounding(symbol: str) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bound, value = arguments
+        return builder.select(builder.fcmp_ordered(symbol, bound, value), bound, value)
+
+    return _operation(generate, 2)
+
+
+# at_most(bound, value) and at_least(bound, value) are the value, or the bound where the value lies beyond it. What is
+# not a number is handed on, so that a diverged network shows.
+at_most = _bounding("<")
+at_least = _bounding(">")
 
 
 def _arithmetic(symbol: Any, instruction: str) -> None:

@@ -11,6 +11,7 @@ from validation.networks import NetworkSettings
 from validation.tasks import relation_targets, training_pairs
 from validation.training.chunking import padded
 from validation.training.compiled.elementwise import ACTIVATIONS, GELU
+from validation.training.compiled.lanes import LANES
 from validation.training.compiled.layout import Layout
 from validation.training.compiled.optimizers import OPTIMIZERS, Rule, State
 from validation.training.compiled.products import BLOCK
@@ -48,7 +49,7 @@ class CompiledNetwork:
         self.settings, self.steps = settings, 0
         self._layout = Layout(settings)
         self._shape, self._rule = _shape(settings, self._layout), _rule(settings, self._layout)
-        zeros = [np.zeros(self._layout.size, dtype=np.float32) for _ in range(3)]
+        zeros = [_zeros(self._layout.size) for _ in range(3)]
         self._state = State(self._layout.initial(settings), *zeros)
         own = training_pairs(settings.n, settings.fraction, seed=settings.seed, sweep_seed=settings.sweep_seed)
         self._pairs, self._all_pairs = _pairs(settings, own), _pairs(settings, np.arange(settings.n**2))
@@ -114,14 +115,18 @@ def _rule(settings: NetworkSettings, layout: Layout) -> Rule:
         decays=layout.spread(settings.weight_decay_encoder, settings.weight_decay_decoder),
         beta_first=float(settings.beta_first),
         beta_second=float(settings.beta_second),
-        epsilon=float(settings.adam_epsilon),
+        # In float32 a smaller one would be 0, and 0 / 0 the step of every parameter without a gradient.
+        epsilon=max(float(settings.adam_epsilon), float(np.finfo(np.float32).tiny)),
         momentum=float(settings.momentum),
     )
 
 
 def _pairs(settings: NetworkSettings, chosen: NDArray[np.int64]) -> Pairs:
-    """Return the chosen pairs, each with the same weight; padding is pair 0 with weight 0."""
-    numbers = np.zeros(padded(chosen.size), dtype=np.int32)
+    """Return the chosen pairs, each with the same weight; padding is the first of them again with weight 0.
+
+    Another pair in the padding could end a training whose own pairs are well: infinity times 0 is not a number.
+    """
+    numbers = np.full(padded(chosen.size), chosen[0], dtype=np.int32)
     numbers[: chosen.size] = chosen
     targets, weights = np.zeros((2, numbers.size), dtype=np.float32)
     targets[: chosen.size] = relation_targets(settings.relation, settings.n)[chosen]
@@ -134,12 +139,18 @@ def _buffers(settings: NetworkSettings, layout: Layout, pairs: Pairs) -> Buffers
     rows = [table.rows for table in layout.tables] or [settings.features]
     numbers = sum(rows) * samples
     gelu = ACTIVATIONS[settings.activation] == GELU
-    values, gradient_rows = np.zeros((2, numbers), dtype=np.float32)
     return Buffers(
-        values=values,
-        gradients=gradient_rows,
-        slopes=np.zeros(numbers if gelu else BLOCK, dtype=np.float32),
+        values=_zeros(numbers),
+        gradients=_zeros(numbers),
+        slopes=_zeros(numbers if gelu else BLOCK),
         places=samples * np.cumsum([0, *rows[:-1]]).astype(np.int64),
-        output=np.zeros(samples, dtype=np.float32),
-        output_gradient=np.zeros(samples, dtype=np.float32),
+        output=_zeros(samples),
+        output_gradient=_zeros(samples),
     )
+
+
+def _zeros(count: int) -> NDArray[np.float32]:
+    """Return zeros that begin at a whole vector in memory, so that no vector lies across two lines of the cache."""
+    numbers = np.zeros(count + LANES, dtype=np.float32)
+    first = -numbers.ctypes.data % (LANES * numbers.itemsize) // numbers.itemsize
+    return numbers[first : first + count]

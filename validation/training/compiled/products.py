@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from validation.training.compiled.lanes import fill, fused_multiply_add, load, store, total
+from validation.training.compiled.lanes import fill, fused_multiply_add, load, put, store, take, total
 
 ROWS = 5
 BLOCK = 32
@@ -43,11 +43,11 @@ def layer(
     """
     for j in range(0, rows, ROWS):
         if biases >= 0:
-            a0 = fill(weights[biases + j])
-            a1 = fill(weights[biases + j + 1])
-            a2 = fill(weights[biases + j + 2])
-            a3 = fill(weights[biases + j + 3])
-            a4 = fill(weights[biases + j + 4])
+            a0 = fill(take(weights, biases + j))
+            a1 = fill(take(weights, biases + j + 1))
+            a2 = fill(take(weights, biases + j + 2))
+            a3 = fill(take(weights, biases + j + 3))
+            a4 = fill(take(weights, biases + j + 4))
         else:
             a0 = a1 = a2 = a3 = a4 = fill(np.float32(0))
         b0, b1, b2, b3, b4 = a0, a1, a2, a3, a4
@@ -55,15 +55,15 @@ def layer(
             a = load(source, x + i * BLOCK)
             b = load(source, x + i * BLOCK + HALF)
             k = at + j * across + i * along
-            w = fill(weights[k])
+            w = fill(take(weights, k))
             a0, b0 = fused_multiply_add(w, a, a0), fused_multiply_add(w, b, b0)
-            w = fill(weights[k + across])
+            w = fill(take(weights, k + across))
             a1, b1 = fused_multiply_add(w, a, a1), fused_multiply_add(w, b, b1)
-            w = fill(weights[k + 2 * across])
+            w = fill(take(weights, k + 2 * across))
             a2, b2 = fused_multiply_add(w, a, a2), fused_multiply_add(w, b, b2)
-            w = fill(weights[k + 3 * across])
+            w = fill(take(weights, k + 3 * across))
             a3, b3 = fused_multiply_add(w, a, a3), fused_multiply_add(w, b, b3)
-            w = fill(weights[k + 4 * across])
+            w = fill(take(weights, k + 4 * across))
             a4, b4 = fused_multiply_add(w, a, a4), fused_multiply_add(w, b, b4)
         place = y + j * BLOCK
         store(target, place, a0)
@@ -81,10 +81,10 @@ def layer(
 @njit(nogil=True)
 def read_out(weights: Any, at: int, bias: int, source: Any, x: int, terms: int, output: Any, y: int) -> None:
     """Write the single row of a last layer, for 32 samples."""
-    a = fill(weights[bias])
+    a = fill(take(weights, bias))
     b = a
     for i in range(terms):
-        w = fill(weights[at + i])
+        w = fill(take(weights, at + i))
         a = fused_multiply_add(w, load(source, x + i * BLOCK), a)
         b = fused_multiply_add(w, load(source, x + i * BLOCK + HALF), b)
     store(output, y, a)
@@ -96,7 +96,7 @@ def spread_out(weights: Any, at: int, gradient: Any, y: int, target: Any, x: int
     """Write weights[at + i] times the gradient to row i, for 32 samples."""
     a, b = load(gradient, y), load(gradient, y + HALF)
     for i in range(rows):
-        w = fill(weights[at + i])
+        w = fill(take(weights, at + i))
         store(target, x + i * BLOCK, w * a)
         store(target, x + i * BLOCK + HALF, w * b)
 
@@ -161,11 +161,11 @@ def _extended(
 
 @njit(inline="always")
 def _write(sums: Any, at: int, s0: Any, s1: Any, s2: Any, s3: Any, s4: Any) -> None:
-    sums[at] = total(s0)
-    sums[at + 1] = total(s1)
-    sums[at + 2] = total(s2)
-    sums[at + 3] = total(s3)
-    sums[at + 4] = total(s4)
+    put(sums, at, total(s0))
+    put(sums, at + 1, total(s1))
+    put(sums, at + 2, total(s2))
+    put(sums, at + 3, total(s3))
+    put(sums, at + 4, total(s4))
 
 
 @njit(nogil=True)
@@ -176,7 +176,7 @@ def row_sums(rows: Any, y: int, count: int, samples: int, sums: Any, at: int) ->
         for s in range(0, samples, BLOCK):
             place = y + s * count + row * BLOCK
             a, b = a + load(rows, place), b + load(rows, place + HALF)
-        sums[at + row] = total(a + b)
+        put(sums, at + row, total(a + b))
 
 
 @njit(nogil=True)
@@ -188,4 +188,4 @@ def weighted_row_sums(rows: Any, x: int, count: int, weights: Any, samples: int,
             place = x + s * count + row * BLOCK
             a = fused_multiply_add(load(rows, place), load(weights, s), a)
             b = fused_multiply_add(load(rows, place + HALF), load(weights, s + HALF), b)
-        sums[at + row] = total(a + b)
+        put(sums, at + row, total(a + b))

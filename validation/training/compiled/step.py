@@ -6,15 +6,17 @@ Numba compiles one version of this for all settings: sizes, operations and rates
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
 from validation.training.compiled.elementwise import ONE, TWO, ZERO, activate, logistic_of_minus, times_slope
-from validation.training.compiled.lanes import LANES, fill, load, maximum, minimum, store, where_positive
+from validation.training.compiled.lanes import LANES, at_least, at_most, fill, load, put, store, take, where_positive
 from validation.training.compiled.optimizers import Rule, State, update
 from validation.training.compiled.products import (
     BLOCK,
@@ -104,42 +106,42 @@ class Buffers(NamedTuple):
 @njit(nogil=True)
 def _look_up(shape: Shape, embeddings: Floats, pairs: Pairs, s: int, buffers: Buffers) -> None:
     """Write the features of 32 pairs into the rows that enter the first layer."""
-    block = buffers.values[s * shape.rows : (s + BLOCK) * shape.rows]
-    for c in range(shape.dimensions):
-        table = embeddings[c * shape.symbols : (c + 1) * shape.symbols]
-        if shape.mode == CONCATENATION:
-            row, other = block[2 * c * BLOCK : (2 * c + 1) * BLOCK], block[(2 * c + 1) * BLOCK : (2 * c + 2) * BLOCK]
-            for k in range(BLOCK):
-                row[k] = table[pairs.first[s + k]]
-                other[k] = table[pairs.second[s + k]]
-        else:
-            row = block[c * BLOCK : (c + 1) * BLOCK]
-            for k in range(BLOCK):
-                difference = table[pairs.first[s + k]] - table[pairs.second[s + k]]
-                row[k] = difference * difference if shape.mode == SQUARED_DIFFERENCE else difference
+    for k in range(BLOCK):
+        i, j = take(pairs.first, s + k), take(pairs.second, s + k)
+        place = s * shape.rows + k
+        for c in range(shape.dimensions):
+            one, other = take(embeddings, c * shape.symbols + i), take(embeddings, c * shape.symbols + j)
+            if shape.mode == CONCATENATION:
+                put(buffers.values, place + 2 * c * BLOCK, one)
+                put(buffers.values, place + (2 * c + 1) * BLOCK, other)
+            else:
+                difference = one - other
+                feature = difference * difference if shape.mode == SQUARED_DIFFERENCE else difference
+                put(buffers.values, place + c * BLOCK, feature)
 
 
 @njit(nogil=True)
 def _put_back(shape: Shape, embeddings: Floats, pairs: Pairs, s: int, buffers: Buffers, sums: Floats) -> None:
     """Add the gradients of the features of 32 pairs to those of the embeddings, pair by pair in their order."""
-    n = shape.symbols
-    block = buffers.gradients[s * shape.rows : (s + BLOCK) * shape.rows]
-    for c in range(shape.dimensions):
-        table, into = embeddings[c * n : (c + 1) * n], sums[c * n : (c + 1) * n]
-        if shape.mode == CONCATENATION:
-            row, other = block[2 * c * BLOCK : (2 * c + 1) * BLOCK], block[(2 * c + 1) * BLOCK : (2 * c + 2) * BLOCK]
-            for k in range(BLOCK):
-                into[pairs.first[s + k]] += row[k]
-                into[pairs.second[s + k]] += other[k]
-        else:
-            row = block[c * BLOCK : (c + 1) * BLOCK]
-            for k in range(BLOCK):
-                i, j = pairs.first[s + k], pairs.second[s + k]
-                gradient = row[k]
+    for k in range(BLOCK):
+        i, j = take(pairs.first, s + k), take(pairs.second, s + k)
+        place = s * shape.rows + k
+        for c in range(shape.dimensions):
+            one, other = c * shape.symbols + i, c * shape.symbols + j
+            if shape.mode == CONCATENATION:
+                _add(sums, one, take(buffers.gradients, place + 2 * c * BLOCK))
+                _add(sums, other, take(buffers.gradients, place + (2 * c + 1) * BLOCK))
+            else:
+                gradient = take(buffers.gradients, place + c * BLOCK)
                 if shape.mode == SQUARED_DIFFERENCE:
-                    gradient = gradient * TWO * (table[i] - table[j])
-                into[i] += gradient
-                into[j] -= gradient
+                    gradient = gradient * TWO * (take(embeddings, one) - take(embeddings, other))
+                _add(sums, one, gradient)
+                _add(sums, other, -gradient)
+
+
+@njit(inline="always")
+def _add(sums: Floats, place: int, number: Any) -> None:
+    put(sums, place, take(sums, place) + number)
 
 
 @njit(nogil=True)
@@ -151,9 +153,9 @@ def _head(shape: Shape, s: int, buffers: Buffers) -> None:
             x = load(buffers.values, s * shape.rows + c * BLOCK + half)
             running = running + (x * x if shape.mode == EQUALITY_HEAD else x)
         if shape.mode == EQUALITY_HEAD:
-            output = fill(np.float32(10)) * maximum(fill(np.float32(0.1)) - running, fill(ZERO))
+            output = fill(np.float32(10)) * at_least(fill(ZERO), fill(np.float32(0.1)) - running)
         else:
-            output = minimum(maximum(running, fill(ZERO)), fill(ONE))
+            output = at_most(fill(ONE), at_least(fill(ZERO), running))
         store(buffers.output, s + half, output)
 
 
@@ -207,7 +209,7 @@ def _loss_gradient(shape: Shape, pairs: Pairs, s: int, buffers: Buffers) -> None
             gradient = fill(TWO) * weight * (output - target)
         else:
             low, high = fill(shape.clamp), fill(ONE - shape.clamp)
-            clamped = minimum(maximum(output, low), high)
+            clamped = at_most(high, at_least(low, output))
             inside = weight * (fill(ONE) - _excess(output, low, high))
             gradient = (clamped - target) / (clamped * (fill(ONE) - clamped)) * inside
         store(buffers.output_gradient, place, gradient)
@@ -257,36 +259,37 @@ def gradients(shape: Shape, parameters: Floats, pairs: Pairs, buffers: Buffers, 
         row_sums(buffers.output_gradient, 0, 1, samples, sums, shape.biases_at[last])
 
 
-def _kept_on_disk(sources: str) -> tuple[Any, Any]:
-    """Return the two compiled functions, which later processes need not compile again.
+def _digest(folder: Path) -> str:
+    """Return a digest of all that the compiled code is made from: the folder's files, and the processor it is for."""
+    files = sorted(folder.glob("*.py"))
+    processor = repr(cpu_target.target_context.codegen().magic_tuple())
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files) + processor.encode()).hexdigest()
 
-    Numba looks for changes in the file of a function only. The digest of all files that make these functions is part
-    of their closure, and with it of what Numba compares.
+
+def _kept_on_disk(function: Callable[..., None]) -> Any:
+    """Return a compiled function, which later processes need not compile again.
+
+    Numba looks for changes in the file of a function only, and machines that share a disk but not their kind of
+    processor can take each other's code while both write. The digest in the name gives each its own file.
     """
-
-    def advance(shape: Shape, rule: Rule, pairs: Pairs, buffers: Buffers, state: State, done: int, steps: int) -> str:
-        """Take training steps; `done` were taken before."""
-        for step in range(done + 1, done + steps + 1):
-            gradients(shape, state.parameters, pairs, buffers, state.gradients)
-            update(rule, state, step)
-        return sources
-
-    def respond(shape: Shape, parameters: Floats, pairs: Pairs, buffers: Buffers) -> str:
-        """Write the outputs for all pairs."""
-        for s in range(0, pairs.first.size, BLOCK):
-            _forward(shape, parameters, pairs, s, buffers)
-        return sources
-
+    function.__qualname__ = f"{function.__name__}-{_digest(Path(__file__).parent)[:16]}"
     try:
-        return njit(nogil=True, cache=True)(advance), njit(nogil=True, cache=True)(respond)
+        return njit(nogil=True, cache=True)(function)
     except RuntimeError:
         # No folder can be written: every process compiles for itself.
-        return njit(nogil=True)(advance), njit(nogil=True)(respond)
+        return njit(nogil=True)(function)
 
 
-def _digest() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+@_kept_on_disk
+def advance(shape: Shape, rule: Rule, pairs: Pairs, buffers: Buffers, state: State, done: int, steps: int) -> None:
+    """Take training steps; `done` were taken before."""
+    for step in range(done + 1, done + steps + 1):
+        gradients(shape, state.parameters, pairs, buffers, state.gradients)
+        update(rule, state, step)
 
 
-advance, respond = _kept_on_disk(_digest())
+@_kept_on_disk
+def respond(shape: Shape, parameters: Floats, pairs: Pairs, buffers: Buffers) -> None:
+    """Write the outputs for all pairs."""
+    for s in range(0, pairs.first.size, BLOCK):
+        _forward(shape, parameters, pairs, s, buffers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validation.networks import NetworkSettings
+from validation.sweeps import Interrupted
 from validation.training.compiled.network import CompiledNetwork
 from validation.training.course import Course, outcomes_of
+from validation.training.ensemble import ENGINE
 from validation.training.outcomes import Outcomes, join
 from validation.training.records import Record, Recorder
 
@@ -24,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 # How long to compute between two looks at whether to stop: short for whoever presses Ctrl-C, long for a computer.
 SECONDS_AT_ONCE = 0.1
-_FINISHED, _CURRENT = "finished.", "current."
+_OF, _FINISHED, _CURRENT = "of", "finished.", "current."
 _ARRAYS = tuple(field.name for field in fields(Outcomes) if field.name != "networks")
 
 
@@ -47,18 +50,21 @@ def train_compiled(
     Outcomes
         In the order of `networks`.
     """
+    of = {_OF: _digest(networks, course)}
     saved = checkpoint.load() if checkpoint is not None else None
-    finished, current = _read(networks, course, saved) if saved is not None else ([], None)
+    finished, current = _read(networks, of, saved) if saved is not None else ([], None)
     if finished:
         course.report(sum(map(_steps, finished)))
     for settings in networks[len(finished) :]:
         training = _Training(settings, course, current)
         current = None
         while not training.ended:
-            course.go_on()
+            stopping = course.interrupted()
+            if checkpoint is not None and (stopping or checkpoint.due()):
+                checkpoint.save(of | _written(finished) | training.state())
+            if stopping:
+                raise Interrupted("training was interrupted")
             training.advance()
-            if checkpoint is not None and checkpoint.due():
-                checkpoint.save(_written(finished) | training.state())
         finished.append(training.outcomes())
     return join(finished, [[k] for k in range(len(networks))])
 
@@ -130,23 +136,24 @@ def _written(finished: Sequence[Outcomes]) -> dict[str, NDArray[Any]]:
     return {_FINISHED + name: getattr(joined, name) for name in _ARRAYS}
 
 
+def _digest(networks: tuple[NetworkSettings, ...], course: Course) -> NDArray[np.uint8]:
+    """Return what tells a checkpoint of this very training from others."""
+    question = repr((ENGINE, networks, course.record_steps, course.until_learned))
+    return np.frombuffer(hashlib.sha256(question.encode()).digest(), dtype=np.uint8)
+
+
 def _read(
-    networks: tuple[NetworkSettings, ...], course: Course, saved: Mapping[str, NDArray[Any]]
+    networks: tuple[NetworkSettings, ...], of: Mapping[str, NDArray[Any]], saved: Mapping[str, NDArray[Any]]
 ) -> tuple[list[Outcomes], dict[str, NDArray[Any]] | None]:
     """Return the finished networks, and the state of the one under way; nothing where a checkpoint does not fit."""
-    finished = {name: saved[_FINISHED + name] for name in _ARRAYS if _FINISHED + name in saved}
-    current = {name.removeprefix(_CURRENT): saved[name] for name in saved if name.startswith(_CURRENT)}
-    try:
-        count = len(finished["record_steps"]) if finished else 0
-        rows = [{name: finished[name][k : k + 1] for name in _ARRAYS} for k in range(count)]
-        done = [Outcomes(networks=(networks[k],), **row) for k, row in enumerate(rows)]
-        expected = CompiledNetwork(networks[count]).state() if count < len(networks) else {}
-        steps, seen = int(current["steps"]), len(_records(current))
-        fits = all(current[name].shape == array.shape for name, array in expected.items())
-        measured = [step for step in course.record_steps if step <= steps]
-        if fits and current and seen == len(measured) and 0 <= steps <= course.record_steps[-1]:
-            return done, current
-    except (KeyError, IndexError, TypeError, ValueError):
-        pass
-    _log.warning("a checkpoint does not fit its networks, and is not used: they are trained from the start")
-    return [], None
+    if not np.array_equal(saved.get(_OF, np.empty(0)), of[_OF]):
+        _log.warning("a checkpoint does not fit its networks, and is not used: they are trained from the start")
+        return [], None
+    rows = {name: saved[_FINISHED + name] for name in _ARRAYS if _FINISHED + name in saved}
+    count = len(rows["record_steps"]) if rows else 0
+    finished = [
+        Outcomes(networks=(networks[k],), **{name: array[k : k + 1] for name, array in rows.items()})
+        for k in range(count)
+    ]
+    current = {name.removeprefix(_CURRENT): array for name, array in saved.items() if name.startswith(_CURRENT)}
+    return finished, current

@@ -1,0 +1,153 @@
+"""`geneft compare`: two runs side by side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from validation.cli import options
+from validation.cli.show import escaped, number, percentage, terminal
+
+MOST_GROUPS = 12
+MOST_DIFFERENCES = 12
+MOST_VALUES = 8
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "compare", help="compare two runs: question, versions, numbers, distributions", allow_abbrev=False
+    )
+    parser.add_argument("first", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("second", type=Path, metavar="RUN", help="another")
+    parser.add_argument(
+        "--by", metavar="NAMES", help="settings to group networks by, separated by commas (default: all that vary)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    """Print the comparison."""
+    from validation.sweeps.comparison import compare_runs
+
+    by = None if arguments.by is None else [name for name in arguments.by.split(",") if name]
+    comparison = compare_runs(arguments.first, arguments.second, by)
+    if arguments.json:
+        options.print_json(comparison)
+    else:
+        print_comparison(comparison)
+
+
+def print_comparison(comparison: dict[str, Any]) -> None:
+    """Print a comparison for a person to read."""
+    console = terminal()
+    console.print(f"[bold]{escaped(comparison['verdict'])}[/bold]: {escaped(comparison['reason'])}", soft_wrap=True)
+    for side in ("first", "second"):
+        networks = f"{comparison['networks'][side]} networks"
+        console.print(f"  [dim]{side:<8}[/dim] {escaped(comparison[side])}  {networks}", soft_wrap=True)
+    _print_differences(console, "question", comparison["question"])
+    _print_differences(console, "versions", comparison["versions"])
+    if comparison["settings"]:
+        _print_differences(console, "settings", comparison["settings"], "only in one run")
+    console.print(f"\n[bold]networks in common[/bold]  {comparison['networks']['in_common']}")
+    if comparison["outcomes"]:
+        console.print(_equality_table(comparison["outcomes"]))
+    phases = comparison["phases"]
+    if phases and phases["networks"]:
+        changes = ", ".join(f"{row['networks']} {row['first']} to {row['second']}" for row in phases["changes"])
+        text = f"{phases['changed']} of {phases['networks']} networks changed phase"
+        console.print(f"  {text}{': ' + changes if changes else ''}", soft_wrap=True)
+    if any(row["equal"] < row["networks"] for row in comparison["outcomes"].values()) or not comparison["outcomes"]:
+        _print_distributions(console, comparison["distributions"])
+
+
+def _print_differences(console: Any, what: str, rows: list[dict[str, Any]], how: str = "differs in") -> None:
+    if not rows:
+        console.print(f"\n[bold]{what}[/bold]  the same")
+        return
+    console.print(f"\n[bold]{what}[/bold]  {how}")
+    for row in rows[:MOST_DIFFERENCES]:
+        console.print(f"  {escaped(row['name'])}: {_value(row['first'])} | {_value(row['second'])}", soft_wrap=True)
+    if len(rows) > MOST_DIFFERENCES:
+        console.print(f"  and {len(rows) - MOST_DIFFERENCES} more (--json shows all)")
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, list):
+        rest = f" and {len(value) - MOST_VALUES} more" if len(value) > MOST_VALUES else ""
+        return (", ".join(map(_value, value[:MOST_VALUES])) + rest) or "none"
+    return escaped(f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _equality_table(outcomes: dict[str, dict[str, Any]]) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, justify in (("outcome", "left"), ("equal bit for bit", "right"), ("largest difference", "right")):
+        table.add_column(name, justify="left" if justify == "left" else "right")
+    for name, row in outcomes.items():
+        table.add_row(escaped(name), f"{row['equal']} of {row['networks']}", f"{row['largest_difference']:.3g}")
+    return table
+
+
+def _print_distributions(console: Any, distributions: dict[str, Any]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    if not distributions["quantities"]:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("quantity", "first", "second", "difference", "verdict"):
+        table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right")
+    for row in distributions["quantities"]:
+        difference = {"value": row["difference"], "low": row["low"], "high": row["high"]}
+        shown = number(difference) if row["draws"] > 1 else f"{row['difference']:.4g}"
+        table.add_row(row["quantity"], f"{row['first']:.4g}", f"{row['second']:.4g}", shown, row["verdict"])
+    console.print(f"\n[bold]distributions[/bold]  {distributions['compared']}")
+    console.print(table)
+    groups = sorted(distributions["groups"], key=_apart, reverse=True)
+    if len(groups) > 1:
+        console.print(_group_table(distributions["by"], groups[:MOST_GROUPS], len(groups)))
+    level = f"{distributions['level']:.0%}"
+    console.print(
+        f"[dim]Brackets: {level} intervals, over networks in common or over seeds. A verdict allows for the number of "
+        "quantities: 1 true agreement in 370 fails.[/dim]",
+        soft_wrap=True,
+    )
+
+
+def _apart(group: dict[str, Any]) -> float:
+    """Return by how much the two sides of a group differ, in the phase or mean where they do so most."""
+    sides = [group[side].get("phases") or group[side]["means"] for side in ("first", "second")]
+    values = [[each[name]["value"] for each in sides] for name in sides[0]]
+    return max((abs(a - b) for a, b in values if a is not None and b is not None), default=0.0)
+
+
+def _group_table(by: list[str], groups: list[dict[str, Any]], of: int) -> Any:
+    """Return groups with one line for each run, the first above the second."""
+    from rich import box
+    from rich.table import Table
+
+    sides = ("first", "second")
+    known = groups[0]["first"].get("phases", {})
+    phases = [name for name in known if any(group[side]["phases"][name]["value"] for group in groups for side in sides)]
+    means = list(groups[0]["first"]["means"])[:1]
+    title = f"{of} groups" if of == len(groups) else f"the {len(groups)} of {of} groups that differ most"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in (*by, "run", "networks", *phases, *means):
+        table.add_column(name, justify="left" if name in (*by, "run") else "right")
+    for group in groups:
+        for side in sides:
+            cells = [_value(group[name]) for name in by]
+            cells = [cell if side == "first" else "" for cell in cells]
+            row = group[side]
+            cells += [side, str(row["networks"])]
+            cells += [escaped(percentage(row["phases"][name])) for name in phases]
+            cells += [escaped(number(row["means"][name])) for name in means]
+            table.add_row(*cells)
+    return table

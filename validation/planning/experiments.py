@@ -1,0 +1,127 @@
+"""What `geneft run` would do: the experiment itself is asked, and stopped before it computes anything."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from validation.planning.forecast import Plan, plan_groups
+from validation.planning.groups import Group, groups_of
+from validation.sweeps.execution import Execution
+
+if TYPE_CHECKING:
+    from validation.sweeps.executors.interface import Report
+    from validation.sweeps.work import Finished, Task, Work
+
+
+class Complete(Exception):
+    """Everything that was asked for is there already.
+
+    Attributes
+    ----------
+    networks : int
+        How many.
+    """
+
+    def __init__(self, networks: int) -> None:
+        super().__init__(f"all {networks} networks are there")
+        self.networks = networks
+
+
+def plan_run(
+    experiment: Any,
+    options: Any,
+    *,
+    preset: str = "quick",
+    out: Path | None = None,
+    workers: int | None = None,
+    shard: tuple[int, int] | None = None,
+    device: str = "auto",
+    seconds: float = 6.0,
+) -> Plan:
+    """Return what a run of an experiment will cost.
+
+    The experiment runs as ever, up to the point where its chunks would be computed: what is planned is what would run.
+
+    Parameters
+    ----------
+    experiment : module
+        One with the protocol of `validation.experiments.registry`.
+    options : its OPTIONS
+        What is asked.
+    preset : str
+        The preset that the options come from.
+    out : Path, optional
+        The run's folder; where it holds this run already, what is left is planned. It is not made.
+    workers : int, optional
+        Chunks at once, >= 1; by default one on every core.
+    shard : pair of int, optional
+        As for `validation.sweeps.run_chunks`.
+    device : str
+        "cpu", "cuda" or "auto".
+    seconds : float
+        About how long the calibration takes.
+
+    Raises
+    ------
+    InvalidInput
+        When an argument lies outside its domain, or `out` holds another run.
+    Complete
+        When nothing is left to compute.
+
+    Examples
+    --------
+    >>> from validation.experiments import goldilocks, goldilocks_report
+    >>> quick = goldilocks.options_from("quick")
+    >>> plan_run(goldilocks_report, quick, device="cpu", seconds=0.5).networks == len(goldilocks.networks(quick))
+    True
+    """
+    from validation.experiments.running import open_folder
+    from validation.training import require_device
+
+    ears = _Ears()
+    execution = Execution(ears, shard, device, ears.progress)
+    with tempfile.TemporaryDirectory(prefix="geneft-plan-") as scratch:
+        there = out is not None and (out / "plan.toml").exists()
+        folder = open_folder(experiment.NAME, preset, options, out if there else Path(scratch) / "run")
+        with contextlib.suppress(_Heard):
+            experiment.run(folder, options, execution)
+    if ears.work is None:
+        raise Complete(ears.total)
+    return plan_groups(
+        ears.groups,
+        ears.work.compute,
+        ears.work.variables,
+        ears.work.engine,
+        workers=workers,
+        device=require_device(device),
+        seconds=seconds,
+        found=ears.found,
+    )
+
+
+class _Heard(Exception):
+    """What there is to compute is known; it is not computed."""
+
+
+class _Ears:
+    """An executor that listens to what it should do, and does not do it."""
+
+    def __init__(self) -> None:
+        self.work: Work | None = None
+        self.groups: list[Group] = []
+        self.found = self.total = 0
+
+    def run(self, work: Work, tasks: Iterator[Task], report: Report) -> Generator[Finished]:
+        """Take note of what should be computed."""
+        self.work, self.groups = work, groups_of(task.chunk for task in tasks)
+        raise _Heard
+
+    def progress(self, done_networks: float, total: int, tally: Mapping[str, int]) -> None:
+        """Listen to how much of the run is there; where it is all of it, no executor is asked."""
+        self.found, self.total = int(done_networks), total
+        if self.found >= total:
+            raise _Heard
