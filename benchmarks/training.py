@@ -27,6 +27,9 @@ import numpy as np
 from validation.networks import NetworkSettings
 
 OPERATIONS = 21.3e6
+# What trains all networks at once takes fewer steps, so that a round takes as long for many as for few.
+AT_ONCE = ("torch_vmap", "jax:vmap")
+BATCHED_NETWORK_STEPS = 5120
 AGREEMENT_STEPS = 50
 
 
@@ -178,9 +181,12 @@ def _round_robin(
             way = CONTESTANTS[name]
             processes = 1 if way.threads else cores
             share = max(1, count // processes)
-            # A slow way takes fewer networks: they are trained one after the other, and their rate is the same.
-            few = min(share, 4) if way.function in ("plain_loop", "jax:1", "jax:2") else min(share, 64)
-            answers = team.ask("rate" if turn else "warm", way.function, few, steps)
+            if way.function in AT_ONCE:
+                own, taken = share, max(10, min(steps, BATCHED_NETWORK_STEPS // share))
+            else:
+                # They are trained one after the other, and the rate of a few is that of many.
+                own, taken = min(share, 8), steps
+            answers = team.ask("rate" if turn else "warm", way.function, own, taken)
             if turn:
                 # One network keeps one core busy, whatever the number of cores.
                 busy = 1 if count < processes else processes
