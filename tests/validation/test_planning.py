@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from itertools import count
 
-import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,7 +15,7 @@ from validation.experiments.running import Training
 from validation.networks import NetworkSettings
 from validation.networks.reference import ReferenceNetwork
 from validation.planning import Calibration, Complete, Operations, calibration, plan, plan_run, step_operations
-from validation.planning.calibration import _prolonged, calibrate
+from validation.planning.calibration import Pace, _prolonged, calibrate
 from validation.planning.groups import groups_of
 from validation.sweeps import Execution, Interrupted, RunFolder, Threads
 from validation.training import ENGINE, chunks
@@ -29,8 +28,8 @@ def settings(seed=0, **more):
 
 def constant(groups, seconds=1e-3):
     """Return a calibration that was not measured: every step takes as long."""
-    rates = {group.key: (seconds, seconds * 1.2, seconds * 0.9) for group in groups}
-    return Calibration(rates, {group.key: (group.family, group.size) for group in groups})
+    paces = {group.key: (Pace(seconds), Pace(seconds * 1.2), Pace(seconds * 0.9)) for group in groups}
+    return Calibration(paces, {group.key: (group.family, group.size) for group in groups})
 
 
 def given(networks, **more):
@@ -122,27 +121,20 @@ def test_measured_times_are_positive_and_ordered():
 def test_what_is_not_measured_lies_between_its_neighbours():
     listed = [[settings(width=width).to_dict()] for width in (5, 10, 20)]
     small, middle, large = groups_of(listed)
-    ends = Calibration({small.key: (1e-4,), large.key: (3e-4,)}, {g.key: (g.family, g.size) for g in (small, large)})
-    assert 1e-4 < ends.of(middle)[0] < 3e-4
+    ends = Calibration(
+        {small.key: (Pace(1e-4, 1e-3),), large.key: (Pace(3e-4, 1e-3),)},
+        {g.key: (g.family, g.size) for g in (small, large)},
+    )
+    low, found, high = (1e-4 * middle.steps, ends.of(middle)[0] - 1e-3, 3e-4 * middle.steps)
+    assert low < found < high
 
 
 def test_few_of_many_groups_are_measured_and_the_ends_among_them():
-    listed = [[settings(width=width, steps=10).to_dict()] for width in range(4, 40)]
-    groups = groups_of(listed)
-    seen = []
-
-    def compute(chunk, context):
-        seen.append(chunk[0]["width"])
-        for _ in range(5):
-            if context.stopped():
-                raise Interrupted
-            context.advance(0.2)
-        return {"accuracy": np.zeros(len(chunk))}
-
-    found = calibrate(groups, compute, at_once=1, seconds=0.5)
-    assert {4, 39} <= set(seen)
-    assert len(found.rates) < 10
-    assert all(found.of(group)[0] > 0 for group in groups)
+    groups = groups_of([[settings(width=width, steps=10).to_dict()] for width in range(4, 40)])
+    found = calibrate(groups, Training(Kept()), at_once=1, seconds=0.5)
+    assert {groups[0].key, groups[-1].key} <= found.paces.keys()
+    assert len(found.paces) < 10
+    assert all(found.of(group).min() > 0 for group in groups)
 
 
 def test_a_calibration_ends_when_its_time_is_up(monkeypatch):
@@ -151,10 +143,10 @@ def test_a_calibration_ends_when_its_time_is_up(monkeypatch):
     groups = groups_of([[settings(width=width, steps=10).to_dict()] for width in range(4, 40)])
 
     def compute(chunk, context):
-        context.advance(0.5)
-        while not context.stopped():
+        for _ in range(100):
+            if context.stopped():
+                raise Interrupted
             context.advance(0.01)
-        raise Interrupted
 
     found = calibrate(groups, compute, at_once=1, seconds=6.0)
     # Every group has had its turn, and the time was up.

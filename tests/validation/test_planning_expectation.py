@@ -5,7 +5,8 @@ import pytest
 
 from validation.planning import Expectation, duration, expectation, expectation_line, read_expectation
 from validation.planning.expectation import FILE, record_expectation
-from validation.sweeps import Interrupted, Question, RunFolder, run_chunks
+from validation.planning.experiments import Listener
+from validation.sweeps import Execution, Interrupted, Question, RunFolder, Threads, run_chunks
 
 CHUNKS = [[{"seed": 4 * chunk + k} for k in range(4)] for chunk in range(25)]
 
@@ -28,8 +29,8 @@ def any_size(monkeypatch):
     monkeypatch.setattr(expectation, "SMALLEST_SWEEP", 0)
 
 
-def record(folder, **more):
-    return record_expectation(folder, CHUNKS, compute, {}, workers=2, **more)
+def record(folder, executor=None):
+    return record_expectation(folder, CHUNKS, compute, {}, Execution(executor or Threads(2), device="cpu"))
 
 
 def test_an_expectation_is_written_and_read(folder, any_size):
@@ -41,6 +42,11 @@ def test_an_expectation_is_written_and_read(folder, any_size):
 
 def test_short_runs_are_not_measured(folder):
     assert record(folder) is None
+    assert not (folder.path / FILE).exists()
+
+
+def test_planning_leaves_nothing_in_the_folder(folder, any_size):
+    assert record(folder, Listener()) is None
     assert not (folder.path / FILE).exists()
 
 
@@ -64,7 +70,7 @@ def test_of_a_large_sweep_some_chunks_are_looked_at(folder, any_size, monkeypatc
             seen.append(k)
             return super().__getitem__(k)
 
-    written = record_expectation(folder, Lazy(CHUNKS), compute, {}, workers=1)
+    written = record_expectation(folder, Lazy(CHUNKS), compute, {}, Execution(Threads(1), device="cpu"))
     assert seen == [0, 5, 10, 15, 20]
     assert written.networks == 100
 

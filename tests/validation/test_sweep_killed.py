@@ -11,6 +11,7 @@ import pytest
 
 from tests.validation.killed_sweep import CHUNKS
 from validation.sweeps import RunFolder, load, read_shard
+from validation.sweeps.atomic import TEMPORARY_SUFFIX
 
 KILLS = {"threads": 12, "processes": 6}
 
@@ -72,7 +73,9 @@ def test_killed_runs_leave_whole_shards_and_resume_bit_for_bit(
     assert killed["state"].values.tobytes() == whole["state"].values.tobytes()
     # The commit that a shard names may change between two processes; nothing else may.
     assert killed.drop_attrs(deep=False).identical(whole.drop_attrs(deep=False))
-    assert list((tmp_path / "checkpoints").iterdir()) == []
+    # What a kill in the middle of a write leaves is removed an hour later; until then it may be a living writer's.
+    left = [file.name for file in (tmp_path / "checkpoints").iterdir() if not file.name.endswith(TEMPORARY_SUFFIX)]
+    assert left == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -27,7 +27,7 @@ def add(subparsers: Any) -> None:
         text = f"what geneft run {name} will cost"
         own = experiments.add_parser(name, help=text, allow_abbrev=False)
         experiment.add_arguments(own)
-        run._add_common(own)
+        run.add_common(own)
         own.set_defaults(
             execute=lambda arguments, experiment=experiment: _plan(arguments, *experiment.choose(arguments))
         )
@@ -110,7 +110,7 @@ def _times(sweep: Plan) -> list[tuple[str, str]]:
     if sweep.ends_early:
         rows.append(("", "at most: the training of a network ends where its phase is decided"))
     made = sweep.calibration
-    measured = f"{len(made.rates)} of {len(sweep.architectures)} architectures, {made.rounds} rounds"
+    measured = f"{len(made.paces)} of {len(sweep.architectures)} architectures, {made.rounds} rounds"
     rows.append(("", f"from {duration(made.seconds)} of calibration on {sweep.device}: {measured}"))
     rows.append(("", f"no chunk takes longer than {duration(sweep.longest_chunk)}; theory and report come on top"))
     return rows

@@ -28,13 +28,14 @@ def add(subparsers: Any) -> None:
         experiment = import_module(f"validation.cli.experiments.{name.replace('-', '_')}")
         own = experiments.add_parser(name, help=experiment.HELP, allow_abbrev=False)
         experiment.add_arguments(own)
-        _add_common(own)
+        add_common(own)
         own.set_defaults(
             execute=lambda arguments, experiment=experiment: _run(arguments, *experiment.choose(arguments))
         )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what all experiments understand: preset, seed and folder, and where it runs."""
     parser.add_argument("--preset", choices=PRESETS, default="quick", help="default: quick")
     parser.add_argument("--sweep-seed", type=int, metavar="S", help="root of every random stream (default: 0)")
     parser.add_argument(

@@ -33,12 +33,14 @@ def add(subparsers: Any) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     """Print the summary of a run."""
     from validation.cli.asked import command_asked, networks_asked
+    from validation.planning import expectation_line
     from validation.sweeps.folder import RunFolder
     from validation.sweeps.summary import summarize
 
     run = RunFolder.existing(arguments.run)
     by = None if arguments.by is None else [name for name in arguments.by.split(",") if name]
     summary = {"command": command_asked(run)} | summarize(run, by, networks_asked(run.question))
+    summary["expectation"] = expectation_line(run, summary["wall_seconds"], summary["networks"]["done"])
     if arguments.json:
         options.print_json(summary)
     else:
@@ -101,6 +103,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("shards", f"{shards['whole']} whole, {words}: the same command mends what is missing"))
     if summary["wall_seconds"]:
         facts.append(("time", f"{duration(summary['wall_seconds'])} of training, all chunks together"))
+    if summary.get("expectation"):
+        facts.append(("forecast", summary["expectation"].removeprefix("training: ")))
     if summary["finished"]:
         first, last = summary["finished"][0], summary["finished"][-1]
         facts.append(("finished", _moment(last) if first == last else f"{_moment(first)} to {_moment(last)}"))

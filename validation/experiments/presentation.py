@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from validation.experiments import EXPERIMENTS
+from validation.planning import expectation_line
 from validation.sweeps import RunFolder, provenance
 
 if TYPE_CHECKING:
@@ -121,6 +122,9 @@ def provenance_rows(folder: RunFolder, command: str) -> dict[str, str]:
         "platform": f"{made_by['platform']}, {made_by['processors']} processors, {made_by['threads']} threads",
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
     }
+    expectation = expectation_line(folder)
+    if expectation:
+        rows["time"] = expectation.removeprefix("training: ")
     options = {name.replace("_", " "): _shown(value) for name, value in question.options.items()}
     return rows | options
 

@@ -203,7 +203,10 @@ def run_all(
     # Loaded before the executor begins, which holds it to one thread a chunk.
     import torch  # noqa: F401
 
+    from validation.planning import record_expectation
+
     how = execution or Execution()
+    record_expectation(folder, plan, compute, variables, how)
     summary = run_chunks(
         folder,
         plan,

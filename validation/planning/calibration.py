@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geneft_theory.errors import InvalidInput, require_number, shown
-from validation.planning.groups import NETWORKS, Group, shortened, steps_of
-from validation.sweeps.context import Context, Interrupted
+from validation.planning.groups import NETWORKS, Group, network_of, shortened, steps_of
+from validation.sweeps.context import Checkpoint, Context, Interrupted
 from validation.sweeps.executors.cores import available_cores, single_threaded
 from validation.sweeps.work import Chunk, Compute, out_of_memory
 
@@ -21,24 +23,39 @@ LONGEST = 8.0
 
 ROUNDS = 3
 _SLICE = 0.25
-_SHORTEST_SLICE = 0.1
+_SHORTEST_SLICE = 0.05
+_MOST = 20
+"""Groups that are measured; the others lie in between."""
+
 _FEWEST = 3
 """Reports of a computation that make a pace."""
+
+_NOTHING = 1e-9
+_STEPS = 4
+"""Training steps of the networks that show how long a measurement takes."""
 
 _PATIENCE = 1.0
 """Seconds after which one report must do."""
 
 
+class Pace(NamedTuple):
+    """Seconds on one worker: of a training step of one member, of preparing a network, and of measuring it once."""
+
+    step: float
+    network: float = 0.0
+    measurement: float = 0.0
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """Seconds that a step takes on one worker, by group, in each round.
+    """How fast steps are on one worker, by group, in each round.
 
     A group that was not measured is put between its neighbours in size of the same family, on logarithmic scales.
 
     Attributes
     ----------
-    rates : mapping
-        From a group's key to the seconds of a step of one member, one number a round.
+    paces : mapping
+        From a group's key to its pace, one a round.
     sizes : mapping
         From a group's key to its family and size.
     at_once : int
@@ -47,7 +64,7 @@ class Calibration:
         What it took.
     """
 
-    rates: Mapping[Hashable, tuple[float, ...]]
+    paces: Mapping[Hashable, tuple[Pace, ...]]
     sizes: Mapping[Hashable, tuple[str, float]]
     at_once: int = 1
     seconds: float = 0.0
@@ -55,21 +72,27 @@ class Calibration:
     @property
     def rounds(self) -> int:
         """How often each group was measured."""
-        return min(map(len, self.rates.values()))
+        return min(map(len, self.paces.values()))
 
     def of(self, group: Group) -> NDArray[np.float64]:
-        """Return the seconds of a step of one member of a group, shape (rounds,)."""
-        if group.key in self.rates:
-            return np.array(self.rates[group.key][: self.rounds])
+        """Return the seconds that all chunks of a group take together, shape (rounds,)."""
+        step, network, measurement = self._pace(group).T
+        return np.asarray(group.steps * step + group.members * network + group.measurements * measurement)
+
+    def _pace(self, group: Group) -> NDArray[np.float64]:
+        """Return a group's pace in every round, shape (rounds, 3)."""
+        if group.key in self.paces:
+            return np.array(self.paces[group.key][: self.rounds])
         known = [key for key, (family, _) in self.sizes.items() if family == group.family] or list(self.sizes)
         known.sort(key=lambda key: self.sizes[key][1])
-        measured = np.array([self.rates[key][: self.rounds] for key in known])
+        measured = np.array([self.paces[key][: self.rounds] for key in known])
         sizes = np.array([self.sizes[key][1] for key in known])
         if not np.isfinite([group.size, *sizes]).all():
             return np.asarray(measured.mean(0))
-        sizes = np.log(sizes)
-        columns = [np.exp(np.interp(np.log(group.size), sizes, np.log(column))) for column in measured.T]
-        return np.array(columns)
+        logarithms = np.log(np.maximum(measured, _NOTHING)).reshape(len(known), -1)
+        at, places = np.log(group.size), np.log(sizes)
+        between = [np.interp(at, places, column) for column in logarithms.T]
+        return np.exp(between).reshape(measured.shape[1:])
 
 
 def calibrate(
@@ -79,7 +102,7 @@ def calibrate(
 
     As many threads as there will be workers compute at once, so that what they take from each other (clock rate,
     caches, a shared core) is in the result. In each round every group has its turn, so that what else the machine does
-    at one moment meets all of them. Of many groups some are measured, the largest and the smallest among them.
+    at one moment meets all of them. Of many groups those with most work are measured, and the smallest.
 
     Parameters
     ----------
@@ -105,7 +128,7 @@ def calibrate(
     threads = max(1, min(at_once or available_cores(), available_cores()))
     one_by_one = _one_by_one(device)
     rounds = ROUNDS if seconds >= 2 else 2
-    chosen = _chosen(groups, max(2, int(seconds / rounds / _SHORTEST_SLICE / 2)))
+    chosen = _chosen(groups, max(2, min(_MOST, int(seconds / rounds / _SHORTEST_SLICE))))
     span = min(_SLICE, seconds / rounds / len(chosen))
     # Loaded before the threads are held to one each; a worker would load it too.
     import torch  # noqa: F401
@@ -118,16 +141,52 @@ def calibrate(
         # Every thread has begun once, and whatever is loaded on first use is loaded.
         wait([pool.submit(_predicted, compute, samples[0], _SHORTEST_SLICE) for _ in range(threads)])
         started = time.perf_counter()
-        measured: list[list[float]] = [[] for _ in chosen]
+
+        def side_by_side(work: Callable[[], float]) -> float:
+            return float(np.mean([future.result() for future in [pool.submit(work) for _ in range(threads)]]))
+
+        around: list[tuple[float, float]] = []
+        measured: list[list[Pace]] = [[] for _ in chosen]
         for turn in range(rounds):
-            for found, sample in zip(measured, samples, strict=True):
+            for k, (group, sample) in enumerate(zip(chosen, samples, strict=True)):
                 if turn and time.perf_counter() - started > seconds + 1:
                     break
-                futures = [pool.submit(_predicted, compute, sample, span) for _ in range(threads)]
-                found.append(float(np.mean([future.result() for future in futures])) / steps_of(sample))
+                what, of = _unmeasured(sample, device) if group.kind == NETWORKS else (compute, sample)
+                step = side_by_side(partial(_predicted, what, of, span)) / steps_of(sample)
+                if not turn:
+                    around.append(_around(sample, device, step) if group.kind == NETWORKS else (0.0, 0.0))
+                measured[k].append(Pace(step, *around[k]))
     taken = time.perf_counter() - started
-    rates = {group.key: tuple(found) for group, found in zip(chosen, measured, strict=True)}
-    return Calibration(rates, {group.key: (group.family, group.size) for group in chosen}, threads, taken)
+    paces = {group.key: tuple(found) for group, found in zip(chosen, measured, strict=True)}
+    return Calibration(paces, {group.key: (group.family, group.size) for group in chosen}, threads, taken)
+
+
+def _unmeasured(sample: Chunk, device: str) -> tuple[Compute, Chunk]:
+    """Return the training of a chunk's networks that are measured at their end only.
+
+    Measurements lie evenly on a logarithmic scale, so that most of them would fall into the moment that is looked at.
+    """
+    from validation.experiments.running import Training
+    from validation.training.storing import Kept
+
+    return Training(Kept(points=0), (), device=device), [network_of(values).to_dict() for values in sample]
+
+
+def _around(sample: Chunk, device: str, step: float) -> tuple[float, float]:
+    """Return the seconds of preparing a network and of measuring it, given those of a step."""
+    from validation.training import train_chunk
+
+    networks = [replace(network_of(values), steps=_STEPS) for values in sample]
+    took = []
+    for records in (range(0), range(1, _STEPS)):
+        times: list[float] = []
+        while sum(times) < _SHORTEST_SLICE / 4 and len(times) < 5:
+            started = time.perf_counter()
+            train_chunk(networks, record_steps=records, device=device, checkpoint=Checkpoint())
+            times.append(time.perf_counter() - started)
+        took.append(min(times) / len(networks))
+    measurement = max(0.0, (took[1] - took[0]) / (_STEPS - 1))
+    return max(0.0, took[0] - measurement - _STEPS * step), measurement
 
 
 def _whenever_measured(compute: Compute) -> Compute:
@@ -145,12 +204,12 @@ def _one_by_one(device: str) -> bool:
 
 
 def _chosen(groups: Sequence[Group], most: int) -> list[Group]:
-    """Return at most so many groups: the smallest and the largest of each family, then others evenly spread."""
+    """Return at most so many groups: the smallest and the largest of each family, then those with most work."""
     ordered = sorted(groups, key=lambda group: (group.family, group.size))
     families = [None, *(group.family for group in ordered), None]
     ends = [k for k in range(len(ordered)) if families[k] != families[k + 1] or families[k + 1] != families[k + 2]]
-    spread = np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int).tolist()
-    return [ordered[k] for k in sorted(list(dict.fromkeys([*ends, *spread]))[:most])]
+    heaviest = sorted(range(len(ordered)), key=lambda k: -ordered[k].size * ordered[k].steps)
+    return [ordered[k] for k in sorted(list(dict.fromkeys([*ends, *heaviest]))[:most])]
 
 
 def _fitting(compute: Compute, sample: Chunk) -> Chunk:
@@ -189,7 +248,7 @@ def _predicted(compute: Compute, chunk: Chunk, seconds: float) -> float:
 def _prolonged(seen: Sequence[tuple[float, float]]) -> float:
     """Return when all is done, at the pace of the later half of what was seen.
 
-    The earlier half has the preparation, and most of the measurements, which lie evenly on a logarithmic scale.
+    The earlier half has the preparation.
     """
     (end, share) = seen[-1]
     at, before = next(((at, before) for at, before in seen if at >= end / 2), (0.0, 0.0))

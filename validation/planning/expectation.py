@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from geneft_theory.errors import require_integer, require_number
+from validation.planning.experiments import Listener
 from validation.planning.forecast import plan_groups
 from validation.planning.groups import groups_of
 from validation.sweeps.arrays import read_regular
@@ -17,6 +18,7 @@ from validation.sweeps.atomic import write_atomically
 from validation.sweeps.executors.cores import available_cores
 
 if TYPE_CHECKING:
+    from validation.sweeps.execution import Execution
     from validation.sweeps.folder import RunFolder
     from validation.sweeps.variables import Variable
     from validation.sweeps.work import Chunk, Compute
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FILE = "expectation.toml"
-CALIBRATION_SECONDS = 0.6
-SMALLEST_SWEEP = 2_000_000
+CALIBRATION_SECONDS = 0.5
+SMALLEST_SWEEP = 500_000
 """Training steps below which a run is over before it pays to ask how long it will take."""
 
 MOST_CHUNKS = 4000
@@ -70,11 +72,9 @@ def record_expectation(
     chunks: Sequence[Chunk],
     compute: Compute,
     variables: Mapping[str, Variable],
-    *,
-    workers: int | None = None,
-    device: str = "cpu",
+    execution: Execution,
 ) -> Expectation | None:
-    """Measure for less than a second how fast this machine is, and write what the run will take into its folder.
+    """Measure for about a second how fast this machine is, and write what the run will take into its folder.
 
     To be called before the chunks are computed. Nothing is measured or written where the run is too short for it to
     matter, or was begun before; and what cannot be written is left out, since no number of the run depends on it.
@@ -85,10 +85,8 @@ def record_expectation(
         The run's folder.
     chunks, compute, variables
         As for `validation.sweeps.run_chunks`.
-    workers : int, optional
-        Chunks at once; by default one on every core.
-    device : str
-        The device that `compute` uses.
+    execution : Execution
+        How they will be computed.
 
     Returns
     -------
@@ -101,25 +99,29 @@ def record_expectation(
     >>> from tempfile import mkdtemp
     >>> from validation.experiments.running import Training
     >>> from validation.networks import NetworkSettings
-    >>> from validation.sweeps import Question, RunFolder
+    >>> from validation.sweeps import Execution, Question, RunFolder
     >>> from validation.training.storing import Kept
     >>> folder = RunFolder.open(Path(mkdtemp()) / "run", Question("by hand", "quick", sweep_seed=0))
     >>> networks = [NetworkSettings(relation="modulo:3", fraction=0.75, seed=k, steps=10**6) for k in range(8)]
     >>> training = Training(Kept())
-    >>> expected = record_expectation(
-    ...     folder, [[network.to_dict() for network in networks]], training, training.kept.variables, workers=2
-    ... )
+    >>> chunks = [[network.to_dict() for network in networks]]
+    >>> expected = record_expectation(folder, chunks, training, training.kept.variables, Execution(device="cpu"))
     >>> expected.networks, expected == read_expectation(folder)
     (8, True)
     """
     known = read_expectation(folder)
+    if isinstance(execution.executor, Listener):
+        return known
     if known is not None or not len(chunks) or any(folder.shards.glob("*.npz")):
         return known
+    from validation.training import require_device
+
     stride = -(-len(chunks) // MOST_CHUNKS)
-    groups = groups_of(_every(chunks, stride), stride)
+    groups = groups_of(_every(chunks, stride), compute, stride)
     if sum(group.steps for group in groups) < SMALLEST_SWEEP:
         return None
-    count = available_cores() if workers is None else workers
+    count = getattr(execution.executor, "workers", None) or available_cores()
+    device = require_device(execution.device)
     engine = folder.question.engine
     sweep = plan_groups(
         groups, compute, variables, engine, workers=count, device=device, seconds=CALIBRATION_SECONDS, store=False

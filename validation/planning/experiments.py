@@ -82,24 +82,24 @@ def plan_run(
     from validation.experiments.running import open_folder
     from validation.training import require_device
 
-    ears = _Ears()
-    execution = Execution(ears, shard, device, ears.progress)
+    listener = Listener()
+    execution = Execution(listener, shard, device, listener.progress)
     with tempfile.TemporaryDirectory(prefix="geneft-plan-") as scratch:
         there = out is not None and (out / "plan.toml").exists()
         folder = open_folder(experiment.NAME, preset, options, out if there else Path(scratch) / "run")
         with contextlib.suppress(_Heard):
             experiment.run(folder, options, execution)
-    if ears.work is None:
-        raise Complete(ears.total)
+    if listener.work is None:
+        raise Complete(listener.total)
     return plan_groups(
-        ears.groups,
-        ears.work.compute,
-        ears.work.variables,
-        ears.work.engine,
+        listener.groups,
+        listener.work.compute,
+        listener.work.variables,
+        listener.work.engine,
         workers=workers,
         device=require_device(device),
         seconds=seconds,
-        found=ears.found,
+        found=listener.found,
     )
 
 
@@ -107,7 +107,7 @@ class _Heard(Exception):
     """What there is to compute is known; it is not computed."""
 
 
-class _Ears:
+class Listener:
     """An executor that listens to what it should do, and does not do it."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class _Ears:
 
     def run(self, work: Work, tasks: Iterator[Task], report: Report) -> Generator[Finished]:
         """Take note of what should be computed."""
-        self.work, self.groups = work, groups_of(task.chunk for task in tasks)
+        self.work, self.groups = work, groups_of((task.chunk for task in tasks), work.compute)
         raise _Heard
 
     def progress(self, done_networks: float, total: int, tally: Mapping[str, int]) -> None:

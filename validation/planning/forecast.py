@@ -49,7 +49,7 @@ class Architecture(NamedTuple):
     operations : Operations or None
         Of one step of one network; None where they are not counted.
     seconds_a_step : float
-        What a step of one member takes on one worker.
+        What a step of one member takes on one worker, with its share of preparation and measurements.
     measured : bool
         Whether that was measured; otherwise it lies between measurements of other sizes.
     """
@@ -164,7 +164,7 @@ class Plan:
                 "seconds": self.calibration.seconds,
                 "at_once": self.calibration.at_once,
                 "rounds": self.calibration.rounds,
-                "measured": len(self.calibration.rates),
+                "measured": len(self.calibration.paces),
                 "architectures": len(self.architectures),
             },
         }
@@ -228,7 +228,7 @@ def plan(
     recorded = None if record_steps is None else tuple(record_steps)
     training = Training(kept=stored, record_steps=recorded, until_learned=until_learned, device=name)
     return plan_groups(
-        groups_of(divided[k] for k in range(len(divided))),
+        groups_of((divided[k] for k in range(len(divided))), training),
         training,
         stored.variables,
         ENGINE,
@@ -267,8 +267,11 @@ def plan_groups(
     if calibration is None:
         calibration = calibrate(groups, compute, at_once=count, device=device, seconds=seconds)
     whole, largest = store_bytes(groups, compute, variables, engine) if store else (0, 0)
-    rates = [calibration.of(group) for group in groups]
-    work = np.sum([group.steps * rate for group, rate in zip(groups, rates, strict=True)], axis=0)
+    each = [calibration.of(group) for group in groups]
+    work, paces = (
+        np.sum(each, axis=0),
+        [float(np.median(time)) / group.steps for group, time in zip(groups, each, strict=True)],
+    )
     members, steps = Counter[str](), Counter[str]()
     for group in groups:
         members[group.kind] += group.members
@@ -280,19 +283,19 @@ def plan_groups(
         chunks=sum(group.chunks for group in groups),
         network_steps=steps[NETWORKS],
         ensemble_steps=steps[ENSEMBLES],
-        operations=sum(each * operations.total for each, operations in counted),
-        elementwise=sum(each * operations.elementwise for each, operations in counted),
+        operations=sum(count * step.total for count, step in counted),
+        elementwise=sum(count * step.elementwise for count, step in counted),
         workers=count,
         device=device,
         work=Expected(float(np.median(work)), float(work.min()), float(work.max())),
-        longest_chunk=max(group.longest * float(np.median(rate)) for group, rate in zip(groups, rates, strict=True)),
+        longest_chunk=max(group.longest * pace for group, pace in zip(groups, paces, strict=True)),
         memory=peak_memory(),
         device_memory=peak_device_memory(device),
         store=whole,
         largest_shard=largest,
         architectures=tuple(
-            _architecture(group, float(np.median(rate)), group.key in calibration.rates)
-            for group, rate in zip(groups, rates, strict=True)
+            _architecture(group, pace, group.key in calibration.paces)
+            for group, pace in zip(groups, paces, strict=True)
         ),
         calibration=calibration,
         ends_early=ends_early,

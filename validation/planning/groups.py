@@ -11,7 +11,7 @@ from validation.networks import NetworkSettings
 from validation.planning.operations import Operations, step_operations
 
 if TYPE_CHECKING:
-    from validation.sweeps.work import Chunk
+    from validation.sweeps.work import Chunk, Compute
 
 NETWORKS, ENSEMBLES, OTHERS = "networks", "ensembles", "others"
 _SEEDS = ("seed", "sweep_seed")
@@ -42,6 +42,8 @@ class Group:
         How many chunks; networks (or ensembles) in them; steps of all of these.
     longest : int
         The most steps that a chunk has.
+    measurements : int
+        How often networks are measured, all together.
     """
 
     key: Hashable
@@ -55,16 +57,18 @@ class Group:
     members: int = 0
     steps: int = 0
     longest: int = 0
+    measurements: int = 0
 
-    def count(self, members: int, steps: int, times: int) -> None:
+    def count(self, members: int, steps: int, measurements: int, times: int) -> None:
         """Take note of a chunk, or of several like it."""
         self.chunks += times
+        self.measurements += times * measurements
         self.members += times * members
         self.steps += times * steps
         self.longest = max(self.longest, steps)
 
 
-def groups_of(chunks: Iterable[Chunk], times: int = 1) -> list[Group]:
+def groups_of(chunks: Iterable[Chunk], compute: Compute | None = None, times: int = 1) -> list[Group]:
     """Return the groups of a sweep, in the order of their first chunks.
 
     Memory does not grow with the sweep: each chunk is looked at and let go.
@@ -73,6 +77,8 @@ def groups_of(chunks: Iterable[Chunk], times: int = 1) -> list[Group]:
     ----------
     chunks : iterable of chunks
         As `validation.sweeps.run_chunks` takes them. The members of a chunk share what decides their cost.
+    compute : callable, optional
+        What computes them, which may say how often networks are measured.
     times : int
         How many chunks of the sweep each of these stands for.
 
@@ -87,7 +93,8 @@ def groups_of(chunks: Iterable[Chunk], times: int = 1) -> list[Group]:
     for chunk in chunks:
         group, steps = _described(chunk)
         known = found.setdefault(group.key, group)
-        known.count(len(chunk), steps * len(chunk), times)
+        measured = _measurements(chunk[0], steps, compute) if group.kind == NETWORKS else 0
+        known.count(len(chunk), steps * len(chunk), measured * len(chunk), times)
     return list(found.values())
 
 
@@ -108,6 +115,25 @@ def shortened(chunk: Chunk) -> Chunk:
     return chunk
 
 
+def network_of(values: Mapping[str, Any]) -> NetworkSettings:
+    """Return the network that a chunk's settings describe, whatever else they say."""
+    known = NetworkSettings.__dataclass_fields__
+    return NetworkSettings.from_dict({name: value for name, value in values.items() if name in known})
+
+
+def _measurements(values: Mapping[str, Any], steps: int, compute: Compute | None) -> int:
+    """Return how often a network is measured."""
+    if "records" in values:
+        from validation.experiments.slowing_down import record_steps
+
+        return len(record_steps(steps, values["records"]))
+    from validation.experiments.running import Training
+    from validation.training.records import require_record_steps
+
+    asked = compute.record_steps if isinstance(compute, Training) else None
+    return len(require_record_steps(asked, steps))
+
+
 def _described(chunk: Chunk) -> tuple[Group, int]:
     """Return the chunk's group, still without a count, and the steps of one of its members."""
     values = chunk[0]
@@ -122,8 +148,7 @@ def _described(chunk: Chunk) -> tuple[Group, int]:
 def _networks(chunk: Chunk, values: Mapping[str, Any]) -> tuple[Group, int]:
     from validation.training.chunking import computation
 
-    known = NetworkSettings.__dataclass_fields__
-    settings = NetworkSettings.from_dict({name: value for name, value in values.items() if name in known})
+    settings = network_of(values)
     operations = step_operations(settings)
     key = (NETWORKS, computation(replace(settings, steps=1)))
     pairs = round(settings.fraction * settings.n**2)
