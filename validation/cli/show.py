@@ -89,6 +89,8 @@ def title_of(question: dict[str, Any]) -> str:
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    from validation.planning import duration
+
     networks, shards = summary["networks"], summary["shards"]
     facts = []
     if summary["command"]:
@@ -137,20 +139,6 @@ def _short(commit: str) -> str:
 
 def _moment(text: str) -> str:
     return text.replace("T", " ").replace("+00:00", " UTC")
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    Examples
-    --------
-    >>> duration(59.2), duration(3725)
-    ('59 s', '1:02:05 h')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d} h"
 
 
 def _title(table: dict[str, Any]) -> str:
