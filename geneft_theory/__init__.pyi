@@ -1,6 +1,7 @@
 from . import citation as citation
 from . import errors as errors
 from . import estimate as estimate
+from . import grokking as grokking
 from . import numerics as numerics
 from . import relations as relations
 from . import repons as repons

@@ -5,10 +5,22 @@ Whole pages go to `generated/`, fragments that pages include go to `generated/sn
 
 from pathlib import Path
 
-from docs.generate import api, commands, comparison, equations, reference_values, reproduction, symbols, tasks
+from docs.generate import (
+    api,
+    commands,
+    comparison,
+    critical_fractions,
+    equations,
+    reference_values,
+    reproduction,
+    symbols,
+    tasks,
+)
+
+PAGES = (api, commands, comparison, critical_fractions, equations, reference_values, reproduction, symbols, tasks)
 
 
 def generate_all(directory: Path) -> None:
     """Write everything into `directory`."""
-    for module in (api, commands, comparison, equations, reference_values, reproduction, symbols, tasks):
+    for module in PAGES:
         module.generate(directory)

@@ -22,6 +22,11 @@ SET_AS = {
     "eta_A/eta_x": r"\left(\eta_A/\eta_x\right)_{c}",
     "<|c_oo|>": r"\left\langle\left|c_\infty\right|\right\rangle",
     "<c_oo^2>": r"\left\langle c_\infty^2\right\rangle",
+    "RQI": r"\mathrm{RQI}",
+    "Acchat": r"\hat{\mathrm{Acc}}",
+    "Acchat_test": r"\hat{\mathrm{Acc}}_{\mathrm{test}}",
+    "Accbar": r"\overline{\mathrm{Acc}}",
+    "ell_eff": r"\ell_{\mathrm{eff}}",
 }
 
 
@@ -72,6 +77,18 @@ class _StatementPrinter(LatexPrinter):  # type: ignore[misc]
         if rest in (1, -1):
             return square_root if rest == 1 else f"- {square_root}"
         return f"{self._print(rest) if rest.is_Mul else self.parenthesize(rest, 50)} {square_root}"
+
+    # An implication from several premises is too wide for one line.
+    def _print_Implies(self, expr: sympy.Implies, altchar: str | None = None) -> str:  # noqa: N802
+        premise, conclusion = expr.args
+        if altchar or not isinstance(premise, sympy.And):
+            return str(super()._print_Implies(expr, altchar))
+        premises = [
+            self.parenthesize(each, 30) if isinstance(each, sympy.Implies) else self._print(each)
+            for each in sorted(premise.args, key=sympy.default_sort_key)
+        ]
+        lines = " \\wedge \\\\ ".join(f"& {each}" for each in premises)
+        return rf"\begin{{aligned}} {lines} \\ & \quad \Rightarrow {self._print(conclusion)} \end{{aligned}}"
 
     # A matrix with a negative coefficient would be printed as "+ -".
     def _print_MatAdd(self, expr: sympy.MatAdd) -> str:  # noqa: N802

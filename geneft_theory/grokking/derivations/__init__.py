@@ -1,0 +1,1 @@
+"""How the statements on grokking follow, carried out by SymPy."""
