@@ -123,7 +123,7 @@ def test_verbose_says_what_happens_to_every_chunk(
     assert told == "geneft: 8 of 8 networks are there; computing 0 chunks\n"
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes"])
+@pytest.mark.parametrize("executor", ["threads", "processes", "dask"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_ends_in_one_line_and_goes_on(executor: str, number: signal.Signals, tmp_path: Path) -> None:
     place = tmp_path / "run"
@@ -132,17 +132,16 @@ def test_a_stopped_run_ends_in_one_line_and_goes_on(executor: str, number: signa
     process = started(*words, start_new_session=True)
     assert process.stderr is not None
     assert "are there; computing" in process.stderr.readline()
-    time.sleep(2 if executor == "processes" else 1)
-    # To all its processes, as a terminal does; a batch system's signal goes to the first.
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
+    time.sleep({"threads": 1, "processes": 4, "dask": 12}[executor])
+    # To all its processes, as terminals and batch systems do.
+    os.killpg(process.pid, number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told == "geneft: stopped; the same command goes on where it was\n"
     assert [file.name for file in (place / "shards").iterdir() if file.suffix != ".npz"] == []
     assert not (place / "report.html").exists()
+    # Nobody had come to the end of a chunk: what there is, is in the checkpoints.
+    assert [file.suffix for file in (place / "checkpoints").iterdir()] == [".checkpoint"] * 2
 
 
 def limited() -> None:
@@ -160,3 +159,22 @@ def test_a_place_that_is_full_ends_in_one_line_and_code_2(tmp_path: Path, undist
     )
     assert main([*SMALL, "--out", str(place), "--quiet"]) == 0
     assert same(place, undisturbed)
+
+
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "run"
+    assert run(capsys, "--out", str(place))[0] == 0
+    (place / "report.html").unlink()
+    (place / "report.html").mkdir()
+    code, out, told = run(capsys, "--out", str(place))
+    assert (code, out) == (2, "")
+    assert told.startswith("geneft: out must be a folder that can be read and written; ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["", "foo", "tcp://host", "tcp://:8786"])
+def test_an_address_without_host_or_port_is_refused_at_once(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, told = run(capsys, "--scheduler", address)
+    assert code == 2
+    assert told.startswith("geneft: scheduler must be the address of a running one, such as tcp://host:8786; got ")
+    assert told.count("\n") == 1

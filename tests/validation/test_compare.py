@@ -1,9 +1,11 @@
 """`geneft compare`: equal to the last bit, equal in distribution, different; and how often it is wrong."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from tests.validation.stored_runs import generalizes_at_small_rates, networks, write_run
 from validation.cli import main
@@ -146,3 +148,45 @@ def test_the_command_prints_all_parts(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["compare", *runs, "--by", "colour"]) == 2
     assert capsys.readouterr().err.startswith("geneft: by must be settings of both runs")
+
+
+def test_two_seeds_are_too_few_to_agree(tmp_path, capsys):
+    plan = networks((1e-3,), (0, 1))
+    first = write_run(tmp_path / "a", plan, outcome=coin(1.0))
+    second = write_run(tmp_path / "b", [row | {"width": 51} for row in plan], outcome=coin(0.0), noise=1)
+    runs = [str(first.path), str(second.path)]
+    assert main(["compare", *runs, "--json"]) == 0
+    comparison = json.loads(capsys.readouterr().out)
+    rows = {row["quantity"]: row for row in comparison["distributions"]["quantities"]}
+    share = rows["phase generalization"]
+    assert (share["low"], share["high"], share["verdict"]) == (-1, 1, "undecided")
+    for row in rows.values():
+        if row["quantity"] in ("train_accuracy", "held_out_accuracy"):
+            assert -1 <= row["low"] <= row["high"] <= 1
+    assert main(["compare", *runs]) == 0
+    out = capsys.readouterr().out
+    assert "too few seeds to tell" in out
+    assert re.search(r"phase generalization.*\[-1\.000, 1\.000\] +too few seeds to tell", out)
+
+
+def test_many_seeds_may_agree(tmp_path, capsys):
+    plan = networks((1e-3,), range(40))
+    first = write_run(tmp_path / "a", plan, outcome=coin(0.5))
+    second = write_run(tmp_path / "b", [row | {"width": 51} for row in plan], outcome=coin(0.5), noise=1)
+    assert main(["compare", str(first.path), str(second.path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("agrees: no difference beyond chance in ")
+    assert "too few" not in out
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_nothing_is_cut_on_a_narrow_terminal(tmp_path, capsys, monkeypatch, columns):
+    rates = (0.0010001, 0.0010002)
+    first = write_run(tmp_path / "a", networks(rates, range(5)), outcome=coin(0.5))
+    second = write_run(tmp_path / "b", networks(rates, range(5)), outcome=coin(0.5), noise=1)
+    monkeypatch.setattr("validation.cli.compare.terminal", lambda: Console(highlight=False, width=columns))
+    assert main(["compare", str(first.path), str(second.path)]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    for text in ("0.0010001", "0.0010002", "equal bit for bit", "largest difference", "quantity", "verdict"):
+        assert text in out

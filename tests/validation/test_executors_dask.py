@@ -225,7 +225,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path, monkeypatc
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.3)
     run = opened(tmp_path)
     for address in ("tcp://127.0.0.1:1", "nonsense://", "tcp://127.0.0.1"):
-        with pytest.raises(InvalidInput, match="scheduler must be the address of a running one; ") as refusal:
+        with pytest.raises(InvalidInput, match=r"scheduler must be the address of a running one[;,] ") as refusal:
             run_chunks(run, CHUNKS, noise, executor=Dask(address))
         assert "\n" not in str(refusal.value)
 

@@ -198,3 +198,15 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, monkeypatch, capsys, words, 
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert complaint in err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_suffix_that_says_nothing_is_refused_in_one_line(tmp_path, capsys):
+    run = str(write_run(tmp_path / "run").path)
+    out = tmp_path / "x.foo"
+    assert main(["export", run, "--out", str(out)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("geneft: out must end in .parquet, .nc, .csv, or --format must say")
+    assert err.count("\n") == 1
+    assert not out.exists()
+    assert main(["export", run, "--out", str(out), "--format", "csv"]) == 0
+    assert out.exists()

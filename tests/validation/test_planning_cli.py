@@ -1,6 +1,7 @@
 """`geneft plan` as a user meets it."""
 
 import json
+import re
 
 import pytest
 
@@ -79,9 +80,43 @@ def test_another_run_in_the_folder_is_refused(capsys, tmp_path):
     code, _, err = run(capsys, "plan", "goldilocks", *SMALL, "--sweep-seed", "1", "--out", out)
     assert code == 2
     assert "holds another run" in err
+    assert out in err
+    assert "geneft-plan" not in err
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_plan_takes_the_options_of_run(name):
     parsed = [vars(build_parser().parse_args([command, name])) for command in ("run", "plan")]
     assert parsed[0].keys() == parsed[1].keys()
+
+
+def test_a_plan_changes_nothing_in_the_run(capsys, tmp_path, caplog):
+    out = tmp_path / "run"
+    assert run(capsys, "run", "goldilocks", *SMALL, "--out", str(out))[0] == 0
+    first = next((out / "shards").glob("*.npz"))
+    first.write_bytes(first.read_bytes()[:-100])
+    (out / "tables").rename(tmp_path / "tables")
+
+    def contents():
+        files = sorted(out.rglob("*"))
+        return [(file, file.stat().st_mtime_ns, file.read_bytes() if file.is_file() else b"") for file in files]
+
+    before = contents()
+    code, text, _ = run(capsys, "plan", "goldilocks", *SMALL, "--out", str(out))
+    assert code == 0
+    assert "4 networks in 1 chunk\n" in text
+    assert "4 more are there already" in text
+    assert contents() == before
+    assert not list(tmp_path.glob(".geneft-plan-*"))
+    assert f"{first.name} is damaged: the run will compute it again" in caplog.text
+    assert "set aside" not in caplog.text
+
+
+def test_one_of_a_kind_is_no_plural(capsys):
+    one = ("--n", "8", "--depths", "1", "--widths", "5", "--seeds", "2", "--steps", "30", "--device", "cpu")
+    code, out, _ = run(capsys, "plan", "goldilocks", *one, "--workers", "1")
+    assert code == 0
+    assert "2 networks in 1 chunk\n" in out
+    assert ": 1 architecture, " in out
+    assert " in 1 shard\n" in out
+    assert not re.search(r"\b1 (networks|chunks|workers|shards|architectures|rounds)\b", out)

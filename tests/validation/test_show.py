@@ -5,12 +5,14 @@ import re
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from geneft_theory.errors import InvalidInput
 from tests.validation.stored_runs import RATES, SEEDS, networks, write_run
 from validation.cli import main
 from validation.experiments import goldilocks
 from validation.measure import wilson_interval
-from validation.sweeps import Question, RunFolder, summarize
+from validation.sweeps import Question, RunFolder, load, summarize
 
 
 def shown(capsys, *words):
@@ -131,3 +133,50 @@ def test_seeds_that_number_something_else_are_no_replicates(tmp_path):
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path, capsys):
     assert main(["show", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_nothing_to_mend_is_not_called_so(tmp_path, capsys):
+    options = goldilocks.options_from("quick", seeds=2, depths=(0, 1, 2), widths=(3,), steps=5, n=6)
+    plan = [network.to_dict() for network in goldilocks.networks(options)]
+    run = write_run(tmp_path, plan, question=Question("goldilocks", "quick", 0, options.to_dict(), "1"))
+    first = run.shard_files()[0]
+    mended = first.read_bytes()
+    first.replace(first.with_name(first.name + ".corrupt"))
+    assert "1 set aside: the same command mends what is missing" in shown(capsys, run.path)
+    first.write_bytes(mended)
+    out = shown(capsys, run.path)
+    assert "all 6 done" in out
+    assert "1 set aside\n" in out
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 200])
+def test_settings_and_counts_stay_whole_on_any_terminal(tmp_path, capsys, monkeypatch, columns):
+    plan = [
+        settings | {"weight_decay_decoder": decay}
+        for decay in (0.0012345, 0.0012346)
+        for settings in networks(rates=(0.0010001, 0.0010002))
+    ]
+    run = write_run(tmp_path, plan)
+    monkeypatch.setattr("validation.cli.show.terminal", lambda: Console(highlight=False, width=columns))
+    out = shown(capsys, run.path, "--by", "eta_decoder,weight_decay_decoder")
+    assert "…" not in out
+    for text in ("0.0010001", "0.0010002", "0.0012345", "0.0012346", "eta_decoder", "weight_decay_decoder", "networks"):
+        assert text in out
+    assert ("held_out_accuracy" in out) == (columns >= 100)
+    assert ("the terminal is too narrow" in out) == (columns < 100)
+
+
+@pytest.mark.parametrize("names", ["", ",", "eta_decoder,"])
+def test_empty_names_are_refused_in_one_line(tmp_path, capsys, names):
+    path = str(write_run(tmp_path).path)
+    for words in (["show", path, "--by"], ["compare", path, path, "--by"], ["export", path, "--outcomes"]):
+        assert main([*words, names]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "must be names separated by commas" in captured.err
+        assert captured.err.count("\n") == 1
+
+
+def test_a_number_is_no_run():
+    with pytest.raises(InvalidInput, match=r"^folder must be a run folder or a path to one; got 3$"):
+        load(3)

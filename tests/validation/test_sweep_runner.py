@@ -186,7 +186,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_bar_shows_networks_on_a_terminal() -> None:
+def test_the_bar_shows_networks_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     terminal = Terminal()
     with progress_bar("training", stream=terminal) as progress:
         progress(3, 12, {})
@@ -195,6 +196,23 @@ def test_the_bar_shows_networks_on_a_terminal() -> None:
     shown = terminal.getvalue()
     for text in ("training", "12/12", "networks/s, 0:00:00 left", "confusion 9, grokking 3"):
         assert text in shown
+
+
+@pytest.mark.parametrize("columns", [70, 80, 100, 200])
+def test_only_the_kinds_are_cut_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal, kinds = Terminal(), {"memorization": 34, "generalization": 23, "grokking": 11, "confusion": 2}
+    clock = iter(range(0, 10**6, 70))
+    monkeypatch.setattr("validation.sweeps.progress.time.monotonic", lambda: next(clock))
+    with progress_bar("training networks", stream=terminal) as progress:
+        progress(0, 1200, {})
+        progress(70, 1200, kinds)
+    last = [line for line in re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())) if line][
+        -1
+    ]
+    assert len(last) <= columns
+    assert re.search(r"^training networks +[━╸╺]+ +70/1200 +1\.0 networks/s, 0:18:50 left", last)
+    assert ("confusion 2" in last) == (columns == 200)
 
 
 def test_the_bar_is_silent_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:

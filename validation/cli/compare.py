@@ -7,11 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from validation.cli import options
-from validation.cli.show import escaped, number, percentage, terminal
+from validation.cli.show import (
+    NARROW,
+    PREFERRED,
+    escaped,
+    names_listed,
+    number,
+    percentage,
+    print_fitting,
+    terminal,
+)
 
 MOST_GROUPS = 12
 MOST_DIFFERENCES = 12
 MOST_VALUES = 8
+BEYOND_CHANCE = "no difference beyond chance in"
+TOO_FEW = "too few seeds to tell"
 
 
 def add(subparsers: Any) -> None:
@@ -32,12 +43,45 @@ def execute(arguments: argparse.Namespace) -> None:
     """Print the comparison."""
     from validation.sweeps.comparison import compare_runs
 
-    by = None if arguments.by is None else [name for name in arguments.by.split(",") if name]
-    comparison = compare_runs(arguments.first, arguments.second, by)
+    by = None if arguments.by is None else names_listed("by", arguments.by)
+    comparison = candid(compare_runs(arguments.first, arguments.second, by))
     if arguments.json:
         options.print_json(comparison)
     else:
         print_comparison(comparison)
+
+
+def candid(comparison: dict[str, Any]) -> dict[str, Any]:
+    """Return a comparison that claims no agreement where two or three seeds could not have shown anything else.
+
+    A share's difference lies between -1 and 1. An interval is cut to that; where it covers all of it, the share's
+    verdict is "undecided".
+    """
+    rows = [_within_range(row) for row in comparison["distributions"]["quantities"]]
+    open_ones = sum(_too_few(row) for row in rows)
+    agreeing = sum(row["verdict"] == "agrees" for row in rows)
+    comparison = comparison | {"distributions": comparison["distributions"] | {"quantities": rows}}
+    # Equality bit for bit needs no interval.
+    if not open_ones or not comparison["reason"].startswith(BEYOND_CHANCE):
+        return comparison
+    how = comparison["distributions"]["compared"]
+    if not agreeing:
+        return comparison | {"verdict": "undecided", "reason": f"{TOO_FEW} ({how})"}
+    words = f"{agreeing} quantities" if agreeing > 1 else "1 quantity"
+    return comparison | {"reason": f"{BEYOND_CHANCE} {words} ({how}); {TOO_FEW} in {open_ones} more"}
+
+
+def _within_range(row: dict[str, Any]) -> dict[str, Any]:
+    share = row["quantity"].startswith("phase ") or row["quantity"] in PREFERRED
+    if not share or not all(0 <= row[side] <= 1 for side in ("first", "second")):
+        return row
+    row = row | {"low": max(row["low"], -1.0), "high": min(row["high"], 1.0)}
+    return row | {"verdict": "undecided"} if _too_few(row) and row["verdict"] == "agrees" else row
+
+
+def _too_few(row: dict[str, Any]) -> bool:
+    """Return whether the interval of a share's difference, cut to what is possible, leaves everything possible."""
+    return bool(row["draws"] > 1 and row["low"] == -1 and row["high"] == 1)
 
 
 def print_comparison(comparison: dict[str, Any]) -> None:
@@ -53,7 +97,7 @@ def print_comparison(comparison: dict[str, Any]) -> None:
         _print_differences(console, "settings", comparison["settings"], "only in one run")
     console.print(f"\n[bold]networks in common[/bold]  {comparison['networks']['in_common']}")
     if comparison["outcomes"]:
-        console.print(_equality_table(comparison["outcomes"]))
+        print_fitting(console, [_equality_table(comparison["outcomes"])])
     phases = comparison["phases"]
     if phases and phases["networks"]:
         changes = ", ".join(f"{row['networks']} {row['first']} to {row['second']}" for row in phases["changes"])
@@ -89,36 +133,49 @@ def _equality_table(outcomes: dict[str, dict[str, Any]]) -> Any:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in (("outcome", "left"), ("equal bit for bit", "right"), ("largest difference", "right")):
-        table.add_column(name, justify="left" if justify == "left" else "right")
+        table.add_column(name, justify="left" if justify == "left" else "right", no_wrap=True)
     for name, row in outcomes.items():
         table.add_row(escaped(name), f"{row['equal']} of {row['networks']}", f"{row['largest_difference']:.3g}")
     return table
 
 
 def _print_distributions(console: Any, distributions: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
-
     if not distributions["quantities"]:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("quantity", "first", "second", "difference", "verdict"):
-        table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right")
-    for row in distributions["quantities"]:
-        difference = {"value": row["difference"], "low": row["low"], "high": row["high"]}
-        shown = number(difference) if row["draws"] > 1 else f"{row['difference']:.4g}"
-        table.add_row(row["quantity"], f"{row['first']:.4g}", f"{row['second']:.4g}", shown, row["verdict"])
     console.print(f"\n[bold]distributions[/bold]  {distributions['compared']}")
-    console.print(table)
+    less = print_fitting(console, [_quantity_table(distributions["quantities"], values) for values in (True, False)])
     groups = sorted(distributions["groups"], key=_apart, reverse=True)
     if len(groups) > 1:
-        console.print(_group_table(distributions["by"], groups[:MOST_GROUPS], len(groups)))
+        tables = [
+            _group_table(distributions["by"], groups[:MOST_GROUPS], len(groups), with_mean)
+            for with_mean in (True, False)
+        ]
+        less = print_fitting(console, tables) or less
+    if less:
+        console.print(f"[dim]{NARROW}[/dim]", soft_wrap=True)
     level = f"{distributions['level']:.0%}"
     console.print(
         f"[dim]Brackets: {level} intervals, over networks in common or over seeds. A verdict allows for the number of "
         "quantities: 1 true agreement in 370 fails.[/dim]",
         soft_wrap=True,
     )
+
+
+def _quantity_table(rows: list[dict[str, Any]], values: bool) -> Any:
+    """Return quantities with their differences and verdicts, and where there is room with both runs' values."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    sides = ("first", "second") if values else ()
+    for name in ("quantity", *sides, "difference", "verdict"):
+        table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right", no_wrap=True)
+    for row in rows:
+        difference = {"value": row["difference"], "low": row["low"], "high": row["high"]}
+        shown = number(difference) if row["draws"] > 1 else f"{row['difference']:.4g}"
+        verdict = TOO_FEW if _too_few(row) and row["verdict"] == "undecided" else row["verdict"]
+        table.add_row(row["quantity"], *(f"{row[side]:.4g}" for side in sides), escaped(shown), verdict)
+    return table
 
 
 def _apart(group: dict[str, Any]) -> float:
@@ -128,19 +185,19 @@ def _apart(group: dict[str, Any]) -> float:
     return max((abs(a - b) for a, b in values if a is not None and b is not None), default=0.0)
 
 
-def _group_table(by: list[str], groups: list[dict[str, Any]], of: int) -> Any:
-    """Return groups with one line for each run, the first above the second."""
+def _group_table(by: list[str], groups: list[dict[str, Any]], of: int, with_mean: bool = True) -> Any:
+    """Return groups with one line for each run, the first above the second; a mean stays where there is no phase."""
     from rich import box
     from rich.table import Table
 
     sides = ("first", "second")
     known = groups[0]["first"].get("phases", {})
     phases = [name for name in known if any(group[side]["phases"][name]["value"] for group in groups for side in sides)]
-    means = list(groups[0]["first"]["means"])[:1]
+    means = list(groups[0]["first"]["means"])[:1] if with_mean or not phases else []
     title = f"{of} groups" if of == len(groups) else f"the {len(groups)} of {of} groups that differ most"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in (*by, "run", "networks", *phases, *means):
-        table.add_column(name, justify="left" if name in (*by, "run") else "right")
+        table.add_column(name, justify="left" if name in (*by, "run") else "right", no_wrap=True)
     for group in groups:
         for side in sides:
             cells = [_value(group[name]) for name in by]

@@ -23,10 +23,22 @@ def add(subparsers: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Write the files and print their names."""
+    from validation.cli.show import names_listed
     from validation.sweeps.exports import export
 
-    suffix = arguments.out.suffix if arguments.out is not None else ""
-    form = arguments.format or SUFFIXES.get(suffix, "parquet")
-    outcomes = None if arguments.outcomes is None else [name for name in arguments.outcomes.split(",") if name]
-    for file in export(arguments.run, form, arguments.out, outcomes):
+    outcomes = None if arguments.outcomes is None else names_listed("outcomes", arguments.outcomes)
+    for file in export(arguments.run, arguments.format or _format_of(arguments.out), arguments.out, outcomes):
         print(file)
+
+
+def _format_of(out: Path | None) -> str:
+    """Return the format that a file's suffix says; Parquet where it has none."""
+    from geneft_theory.errors import InvalidInput, shown
+
+    suffix = "" if out is None else out.suffix.lower()
+    if not suffix:
+        return "parquet"
+    if suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise InvalidInput(f"out must end in {known}, or --format must say what to write; got {shown(str(out))}")
+    return SUFFIXES[suffix]

@@ -72,28 +72,29 @@ def lines(sweep: Plan) -> list[tuple[str, str]]:
     """Return what a plan says, as pairs of a name and a text; a name is empty where a line goes on."""
     rows = [("what", _counts(sweep))]
     if sweep.found:
-        rows.append(("", f"{sweep.found} more are there already"))
+        verb = "is" if sweep.found == 1 else "are"
+        rows.append(("", f"{grouped(sweep.found)} more {verb} there already"))
     if sweep.network_steps:
-        rows.append(("steps", f"{grouped(sweep.network_steps)} training steps of a network"))
+        rows.append(("steps", f"{counted(sweep.network_steps, 'training step')} of a network"))
         rows.append(("operations", f"{sweep.operations:.3g} floating-point operations{_of_a_step(sweep)}"))
         rows.append(("", f"and {sweep.elementwise:.2g} on single numbers: activations, loss, biases"))
     if sweep.ensemble_steps:
-        rows.append(("ensembles", f"{grouped(sweep.ensemble_steps)} steps of an ensemble; operations not counted"))
+        rows.append(("ensembles", f"{counted(sweep.ensemble_steps, 'step')} of an ensemble; operations not counted"))
     return rows + _times(sweep) + _room(sweep) + _architectures(sweep)
 
 
 def _counts(sweep: Plan) -> str:
-    kinds = ((sweep.networks, "networks"), (sweep.ensembles, "ensembles of repons"))
-    return " and ".join(f"{grouped(count)} {word}" for count, word in kinds if count) + (
-        f" in {grouped(sweep.chunks)} chunks"
+    kinds = ((sweep.networks, "network", ""), (sweep.ensembles, "ensemble", " of repons"))
+    return " and ".join(f"{counted(count, word)}{rest}" for count, word, rest in kinds if count) + (
+        f" in {counted(sweep.chunks, 'chunk')}"
     )
 
 
 def _of_a_step(sweep: Plan) -> str:
-    counted = {each.operations for each in sweep.architectures if each.operations is not None}
-    if len(counted) != 1:
+    distinct = {each.operations for each in sweep.architectures if each.operations is not None}
+    if len(distinct) != 1:
         return ""
-    (step,) = counted
+    (step,) = distinct
     parts = (("forward", step.forward), ("backward", step.backward), ("weight gradients", step.weight_gradients))
     split = ", ".join(f"{name} {count / 1e6:.1f}" for name, count in parts)
     return f", {step.total / 1e6:.1f} million a step ({split}, optimiser {step.optimiser / 1e6:.2f})"
@@ -106,11 +107,15 @@ def _times(sweep: Plan) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for count in counts:
         where = "on this machine" if count <= here else "each as fast as one here"
-        rows.append(("" if rows else "time", f"{_expected(sweep.seconds(count))} with {_workers(count)}, {where}"))
+        rows.append(
+            ("" if rows else "time", f"{_expected(sweep.seconds(count))} with {counted(count, 'worker')}, {where}")
+        )
     if sweep.ends_early:
         rows.append(("", "at most: the training of a network ends where its phase is decided"))
     made = sweep.calibration
-    measured = f"{len(made.paces)} of {len(sweep.architectures)} architectures, {made.rounds} rounds"
+    known, of = len(made.paces), len(sweep.architectures)
+    measured = f"{known} of {counted(of, 'architecture')}" if known < of else counted(of, "architecture")
+    measured += f", {counted(made.rounds, 'round')}"
     rows.append(("", f"from {duration(made.seconds)} of calibration on {sweep.device}: {measured}"))
     rows.append(("", f"no chunk takes longer than {duration(sweep.longest_chunk)}; theory and report come on top"))
     return rows
@@ -122,10 +127,6 @@ def _expected(time: Expected) -> str:
     return f"{duration(time.seconds)} ({duration(time.low)} to {duration(time.high)})"
 
 
-def _workers(count: int) -> str:
-    return "1 worker" if count == 1 else f"{grouped(count)} workers"
-
-
 def _room(sweep: Plan) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     if sweep.memory is not None:
@@ -134,7 +135,7 @@ def _room(sweep: Plan) -> list[tuple[str, str]]:
             rows.append(("", f"{size(sweep.workers * sweep.memory)} for {sweep.workers} processes"))
     if sweep.device_memory is not None:
         rows.append(("", f"{size(sweep.device_memory)} on {sweep.device}"))
-    rows.append(("disk", f"{size(sweep.store)} in {grouped(sweep.chunks)} shards"))
+    rows.append(("disk", f"{size(sweep.store)} in {counted(sweep.chunks, 'shard')}"))
     return rows
 
 
@@ -149,7 +150,8 @@ def _architectures(sweep: Plan) -> list[tuple[str, str]]:
             rate += f", {each.operations.total / each.seconds_a_step / 1e9:.3g} GFLOP/s"
         rows.append(("" if rows else "a worker", f"{share:3.0f} % of the time: {each.label}; {rate}"))
     if len(ordered) > MOST_ARCHITECTURES:
-        rows.append(("", f"and {len(ordered) - MOST_ARCHITECTURES} other architectures (--json has all)"))
+        others = counted(len(ordered) - MOST_ARCHITECTURES, "other architecture")
+        rows.append(("", f"and {others} (--json has all)"))
     return rows
 
 
@@ -162,6 +164,17 @@ def grouped(count: int) -> str:
     '14 560 000'
     """
     return f"{count:,}".replace(",", " ")
+
+
+def counted(count: int, word: str) -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> counted(1, "chunk"), counted(2000, "chunk")
+    ('1 chunk', '2 000 chunks')
+    """
+    return f"{grouped(count)} {word}" + ("" if count == 1 else "s")
 
 
 def size(count: float) -> str:

@@ -69,6 +69,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, experiment: Any, chosen: Any) -> None:
     from validation.experiments.running import open_folder
     from validation.sweeps import Unfinished, progress_bar
+    from validation.sweeps.work import store_failed
 
     # What is wrong with the command is said before a folder is made.
     execution = _execution(arguments)
@@ -82,6 +83,11 @@ def _run(arguments: argparse.Namespace, experiment: Any, chosen: Any) -> None:
     except Unfinished as rest:
         _say_what_is_missing(arguments, folder.path, rest)
         return
+    except BrokenPipeError:
+        raise
+    except OSError as trouble:
+        # Of figures, tables and the report; shards and checkpoints have their own words.
+        raise store_failed(folder.path, trouble) from None
     if arguments.json:
         options.print_json(summary)
     else:

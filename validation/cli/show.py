@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 PREFERRED = ("held_out_accuracy", "train_accuracy", "accuracy")
 WIDEST = 3
 """How many means are shown beside the phases."""
+
+NARROW = "Some columns are left out: the terminal is too narrow (--json has all)."
+_ENDLESS = 10_000
 
 
 def add(subparsers: Any) -> None:
@@ -38,7 +42,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from validation.sweeps.summary import summarize
 
     run = RunFolder.existing(arguments.run)
-    by = None if arguments.by is None else [name for name in arguments.by.split(",") if name]
+    by = None if arguments.by is None else names_listed("by", arguments.by)
     summary = {"command": command_asked(run)} | summarize(run, by, networks_asked(run.question))
     summary["expectation"] = expectation_line(run, summary["wall_seconds"], summary["networks"]["done"])
     if arguments.json:
@@ -53,9 +57,13 @@ def print_summary(summary: dict[str, Any]) -> None:
     console.print(f"[bold]{escaped(title_of(summary['question']))}[/bold]  {escaped(summary['folder'])}")
     for name, text in _facts(summary):
         console.print(f"  [dim]{name:<9}[/dim] {escaped(text)}", soft_wrap=True)
+    less = False
     for table in summary["tables"]:
         console.print()
-        console.print(group_table(table["by"], table["groups"], _title(table)))
+        tables = [group_table(table["by"], table["groups"], _title(table), further) for further in (2, 1, 0)]
+        less = print_fitting(console, tables) or less
+    if less:
+        console.print(f"[dim]{NARROW}[/dim]", soft_wrap=True)
     if summary["tables"]:
         console.print(f"[dim]{escaped(_footnote(summary['tables'][0]))}[/dim]", soft_wrap=True)
     if summary["verdicts"]:
@@ -74,6 +82,45 @@ def terminal() -> Console:
 
     # To a file or a pipe rich would break lines at 80 columns; whoever reads them there can scroll.
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def print_fitting(console: Console, tables: Sequence[Table]) -> bool:
+    """Print the first of several tables that fits into the terminal, and say whether it is another than the first.
+
+    Where none fits, the last is printed whole, for the terminal to break its lines: a number that is cut short is
+    worse than a line that goes on.
+    """
+    widths = [console.measure(table, options=console.options.update(width=_ENDLESS)).maximum for table in tables]
+    chosen = next((k for k, width in enumerate(widths) if width <= console.width), len(tables) - 1)
+    terminal_width = console.width
+    console.width = max(terminal_width, widths[chosen])
+    try:
+        # Without cropping, rich fills no line up to the width.
+        console.print(tables[chosen], crop=False)
+    finally:
+        console.width = terminal_width
+    return chosen > 0
+
+
+def names_listed(option: str, text: str) -> list[str]:
+    """Return the names of "width,depth", or refuse a text without one.
+
+    Raises
+    ------
+    InvalidInput
+        When a name is empty.
+
+    Examples
+    --------
+    >>> names_listed("by", "width, depth")
+    ['width', 'depth']
+    """
+    from geneft_theory.errors import InvalidInput, shown
+
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InvalidInput(f"{option} must be names separated by commas; got {shown(text)}")
+    return names
 
 
 def escaped(text: str) -> str:
@@ -102,7 +149,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     if shards["damaged"] or shards["set_aside"]:
         counts = ((len(shards["damaged"]), "damaged"), (shards["set_aside"], "set aside"))
         words = " and ".join(f"{count} {word}" for count, word in counts if count)
-        facts.append(("shards", f"{shards['whole']} whole, {words}: the same command mends what is missing"))
+        mends = ": the same command mends what is missing" if _missing(networks, shards) else ""
+        facts.append(("shards", f"{shards['whole']} whole, {words}{mends}"))
     if summary["wall_seconds"]:
         facts.append(("time", f"{duration(summary['wall_seconds'])} of training, all chunks together"))
     if summary.get("expectation"):
@@ -114,6 +162,12 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     if summary["report"]:
         facts.append(("report", summary["report"]))
     return facts
+
+
+def _missing(networks: dict[str, Any], shards: dict[str, Any]) -> bool:
+    """Return whether networks are missing, as far as anybody knows: a damaged shard's are, one's set aside may be."""
+    asked = networks["asked"]
+    return bool(shards["damaged"]) or asked is None or networks["done"] < asked
 
 
 def _progress(done: int, asked: int | None) -> str:
@@ -145,8 +199,12 @@ def _title(table: dict[str, Any]) -> str:
     return f"by {', '.join(table['by'])}" if table["by"] else "all networks"
 
 
-def group_table(by: list[str], groups: list[dict[str, Any]], title: str) -> Table:
-    """Return groups of networks as a table: settings, counts, phases and a few means."""
+def group_table(by: list[str], groups: list[dict[str, Any]], title: str, further: int = 2) -> Table:
+    """Return groups of networks as a table: settings, counts, phases and a few means.
+
+    `further` says how much stands beside settings, networks and phases: 2 for seeds and means, 1 for seeds, 0 for
+    neither. Without phases one mean stays, or the table would say nothing.
+    """
     from rich import box
     from rich.table import Table
 
@@ -156,12 +214,14 @@ def group_table(by: list[str], groups: list[dict[str, Any]], title: str) -> Tabl
     if not phases:
         known = groups[0]["means"]
         means = [*(n for n in PREFERRED if n in known), *(n for n in known if n not in PREFERRED)][:WIDEST]
+    means = means if further > 1 else [] if phases else means[:1]
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in (*by, "networks", "seeds", *phases, *means):
-        table.add_column(name, justify="left" if name in by else "right")
+    seeds = ["seeds"] if further else []
+    for name in (*by, "networks", *seeds, *phases, *means):
+        table.add_column(name, justify="left" if name in by else "right", no_wrap=True)
     for group in groups:
         cells = [_value(group[name]) for name in by]
-        cells += [str(group["networks"]), str(group["seeds"])]
+        cells += [str(group[name]) for name in ("networks", *seeds)]
         cells += [percentage(group["phases"][phase]) for phase in phases]
         cells += [number(group["means"][name]) for name in means]
         table.add_row(*map(escaped, cells))

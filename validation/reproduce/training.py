@@ -10,6 +10,7 @@ from validation.reproduce.registry import Reproduction, experiment_options
 from validation.reproduce.stored import store
 from validation.reproduce.verdicts import verdicts_of
 from validation.sweeps import Execution, Progress
+from validation.sweeps.work import store_failed
 
 
 def reproduce(
@@ -45,7 +46,10 @@ def reproduce(
     trained = experiment(reproduction.experiment)
     options = trained.reduced(options) if quick else options
     folder = open_folder(reproduction.key, "quick" if quick else "full", options, out)
-    trained.run(folder, options, Execution(progress=progress))
+    try:
+        trained.run(folder, options, Execution(progress=progress))
+    except OSError as trouble:
+        raise store_failed(folder.path, trouble) from None
     results, theory = trained.outcome(folder, options)
     minutes = wall_minutes(folder)
     if keep:

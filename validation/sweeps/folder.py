@@ -135,6 +135,8 @@ class RunFolder:
         ...     RunFolder.existing(place).question.sweep_seed
         7
         """
+        if not isinstance(path, str | os.PathLike):
+            raise InvalidInput(f"folder must be a run folder or a path to one; got {shown(path)}")
         folder = Path(path)
         try:
             return cls(folder, _read_plan(folder / _PLAN)[1])

@@ -11,6 +11,8 @@ from threading import Lock
 from typing import Protocol, TextIO
 
 _REPORT_SECONDS = 0.2
+_BAR = (10, 20)
+"""The bar's width: the least that it keeps beside long kinds, and the most."""
 
 
 class Progress(Protocol):
@@ -113,24 +115,40 @@ def progress_bar(title: str = "networks", stream: TextIO | None = None, *, quiet
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    fields = ("{task.description}", "{task.fields[count]}", "{task.fields[pace]}", "{task.fields[kinds]}")
-    title_column, *rest = (TextColumn(text, markup=False) for text in fields)
-    with Bar(title_column, BarColumn(bar_width=20), *rest, console=Console(file=target)) as bar:
+    whole = (TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[count]", "fields[pace]"))
+    title_column, count_column, pace_column = whole
+    # What is left of the line is the kinds'; rich cuts every column alike where none gives way.
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    kinds_column = TextColumn("{task.fields[kinds]}", markup=False, table_column=last)
+    bar_column, console = BarColumn(bar_width=_BAR[1]), Console(file=target)
+    columns = (title_column, bar_column, count_column, pace_column, kinds_column)
+    with Bar(*columns, console=console, expand=True) as bar:
         task = bar.add_task(title, total=None, count="", pace="", kinds="")
         pace = _Pace()
 
         def show(done_networks: float, total: int, tally: Mapping[str, int]) -> None:
-            bar.update(
-                task,
-                completed=done_networks,
-                total=total,
-                count=f"{int(done_networks)}/{total}",
-                pace=pace.after(done_networks, total),
-                kinds=tally_text(tally),
-            )
+            count, speed = f"{int(done_networks)}/{total}", pace.after(done_networks, total)
+            kinds = tally_text(tally)
+            # A blank between columns, and one that the kinds keep.
+            room = console.width - len(title) - len(count) - len(speed) - len(columns)
+            bar_column.bar_width = _bar_width(room, len(kinds))
+            bar.update(task, completed=done_networks, total=total, count=count, pace=speed, kinds=kinds)
 
         yield show
+
+
+def _bar_width(room: int, kinds: int) -> int:
+    """Return how wide the bar is in the room that it shares with the kinds.
+
+    Examples
+    --------
+    >>> _bar_width(100, 30), _bar_width(30, 30), _bar_width(4, 30), _bar_width(-3, 30)
+    (20, 10, 4, 1)
+    """
+    least, most = _BAR
+    return max(1, min(room, max(least, min(most, room - kinds))))
 
 
 class _Pace:

@@ -81,7 +81,9 @@ def surveyed(run: RunFolder, delay: float | None = None) -> Survey:
     found = survey(run, delay)
     if found.damaged:
         rest = f" and {len(found.damaged) - 1} more" if len(found.damaged) > 1 else ""
-        raise InvalidInput(f"folder must hold whole shards; {found.damaged[0]}{rest}: the same run again mends it")
+        raise InvalidInput(
+            f"folder must hold whole shards; {found.damaged[0]}{rest}: the same run again, without --shard, mends it"
+        )
     if not found.networks:
         place = shown(str(run.path), LONGEST_PATH)
         raise InvalidInput(f"folder must hold at least one finished chunk of networks; {place} holds none")

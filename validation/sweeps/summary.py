@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from validation.sweeps.arrays import read_regular
 from validation.sweeps.folder import RunFolder
 from validation.sweeps.results import dataset_of
 from validation.sweeps.survey import Survey, survey
@@ -76,15 +77,30 @@ def summarize(
     }
 
 
+LARGEST_TABLE = 10**7
+
+
 def verdicts_of(run: RunFolder) -> list[dict[str, Any]] | None:
     """Return the verdicts that the run's experiment wrote down; None where there are none that can be read."""
     try:
-        rows = json.loads((run.tables / "verdicts.json").read_text(encoding="utf-8"))
+        rows = json.loads(read_regular(run.tables / "verdicts.json", LARGEST_TABLE))
     except (OSError, ValueError):
         return None
-    needed = {"verdict", "claim", "measured", "standard_error", "z", "allowed", "side", "theory"}
-    readable = isinstance(rows, list) and all(isinstance(row, dict) and needed <= row.keys() for row in rows)
+    readable = isinstance(rows, list) and all(map(_is_verdict, rows))
     return rows if readable else None
+
+
+def _is_verdict(row: Any) -> bool:
+    """Whether a row of a table, which may be a stranger's, is a verdict as `validation.measure` writes it."""
+    if not isinstance(row, dict):
+        return False
+    words = all(isinstance(row.get(name), str) for name in ("verdict", "claim", "side"))
+    numbers = [row.get(name, "missing") for name in ("measured", "standard_error", "z", "allowed", "model_error")]
+    return words and all(map(_is_number, [row.get("theory"), *(value for value in numbers if value is not None)]))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def numbers_only(found: Survey) -> list[str]:

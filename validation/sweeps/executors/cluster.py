@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -39,6 +40,7 @@ RETRIES = 2
 PARTS = 4
 """In how many parts a chunk is computed that ended every worker that tried it whole."""
 
+_ADDRESS = re.compile(r"([a-z]+://)?[^\s/]+:\d+")
 _CONNECT_SECONDS = 20.0
 _VISIBLE_SECONDS = 90.0
 """How long a network file system may take to show a file that another machine wrote."""
@@ -73,6 +75,10 @@ class Dask:
     workers: int | None = None
 
     def __post_init__(self) -> None:
+        if self.address is not None and not _ADDRESS.fullmatch(self.address):
+            raise InvalidInput(
+                f"scheduler must be the address of a running one, such as tcp://host:8786; got {shown(self.address)}"
+            )
         if self.workers is not None:
             require_integer("workers", self.workers, minimum=1)
             if self.address is not None:
@@ -95,24 +101,29 @@ class Dask:
             raise InvalidInput(
                 f'executor dask must be installed: pip install "geneft-theory[cluster]" ({missing})'
             ) from None
-        with _only_errors("distributed"):
-            if self.address is None:
-                with self._local_cluster() as cluster, distributed.Client(cluster, set_as_default=False) as client:
-                    yield client
-                return
-            try:
-                client = distributed.Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
-            except (OSError, ValueError, TimeoutError) as trouble:
-                reason = " ".join(str(trouble).split()) or type(trouble).__name__
-                raise InvalidInput(
-                    f"scheduler must be the address of a running one; {shown(self.address)}: {shown(reason, 120)}"
-                ) from None
-            with client:
+        _silence("distributed")
+        if self.address is None:
+            with self._local_cluster() as cluster, distributed.Client(cluster, set_as_default=False) as client:
                 yield client
+            return
+        try:
+            client = distributed.Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as trouble:
+            reason = " ".join(str(trouble).split()) or type(trouble).__name__
+            raise InvalidInput(
+                f"scheduler must be the address of a running one; {shown(self.address)}: {shown(reason, 120)}"
+            ) from None
+        with client:
+            yield client
 
     def _local_cluster(self) -> Any:
         with (
-            import_module("dask").config.set({"distributed.nanny.pre-spawn-environ": ONE_THREAD}),
+            import_module("dask").config.set(
+                {
+                    "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+                    "distributed.worker.preload": ["validation.sweeps.executors.worker"],
+                }
+            ),
             without_interrupts(),
         ):
             return _distributed().LocalCluster(
@@ -121,7 +132,7 @@ class Dask:
                 processes=True,
                 # Any free port: another program may have the usual one.
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL + 1,
             )
 
 
@@ -248,16 +259,14 @@ def _distributed() -> Any:
     return import_module("distributed")
 
 
-@contextlib.contextmanager
-def _only_errors(library: str) -> Iterator[None]:
-    """Let a library log errors only: what happens to chunks is told here, once."""
-    logger = logging.getLogger(library)
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+def _silence(library: str) -> None:
+    """Let a library log nothing more: what happens to chunks and to the cluster is told here, once.
+
+    For good, since its threads may still complain of a lost scheduler after the run has ended.
+    """
+    for name in (library, *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == library:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 @contextlib.contextmanager

@@ -58,12 +58,22 @@ def single_threaded() -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Let processes and threads that are started in the block never see a Ctrl-C; they are told otherwise to stop."""
+    """Let processes and threads that are started in the block never see a Ctrl-C, nor a batch system's SIGTERM.
+
+    Terminals and batch systems signal all processes of a run. The first of them tells the others to stop, after they
+    have kept their state.
+    """
     if os.name == "nt":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def deaf() -> None:
+    """Ignore Ctrl-C and SIGTERM from now on: what a worker process does that is told otherwise to stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

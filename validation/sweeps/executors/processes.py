@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import pickle
 import queue
-import signal
 import threading
 import time
 import traceback
@@ -24,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from geneft_theory.errors import InvalidInput, require_integer
-from validation.sweeps.executors.cores import ONE_THREAD, available_cores, environment, without_interrupts
+from validation.sweeps.executors.cores import ONE_THREAD, available_cores, deaf, environment, without_interrupts
 from validation.sweeps.executors.interface import Report
 from validation.sweeps.work import Finished, LostWorkers, Task, Work
 
@@ -226,8 +225,11 @@ def _hear_out(pipe: Connection, end: float) -> None:
 def _serve(pipe: Connection) -> None:
     """Compute tasks until sent home: the whole life of a worker process."""
     # We are told by pipe what to do.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work: Work = pickle.loads(pipe.recv())
+    deaf()
+    try:
+        work: Work = pickle.loads(pipe.recv())
+    except (EOFError, OSError):
+        return  # the run was killed before it said anything
     told: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
     stop = threading.Event()
     threading.Thread(target=_listen, args=(pipe, told, stop), daemon=True).start()
