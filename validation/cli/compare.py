@@ -9,7 +9,6 @@ from typing import Any
 from validation.cli import options
 from validation.cli.show import (
     NARROW,
-    PREFERRED,
     escaped,
     names_listed,
     number,
@@ -21,8 +20,6 @@ from validation.cli.show import (
 MOST_GROUPS = 12
 MOST_DIFFERENCES = 12
 MOST_VALUES = 8
-BEYOND_CHANCE = "no difference beyond chance in"
-TOO_FEW = "too few seeds to tell"
 
 
 def add(subparsers: Any) -> None:
@@ -44,44 +41,11 @@ def execute(arguments: argparse.Namespace) -> None:
     from validation.sweeps.comparison import compare_runs
 
     by = None if arguments.by is None else names_listed("by", arguments.by)
-    comparison = candid(compare_runs(arguments.first, arguments.second, by))
+    comparison = compare_runs(arguments.first, arguments.second, by)
     if arguments.json:
         options.print_json(comparison)
     else:
         print_comparison(comparison)
-
-
-def candid(comparison: dict[str, Any]) -> dict[str, Any]:
-    """Return a comparison that claims no agreement where two or three seeds could not have shown anything else.
-
-    A share's difference lies between -1 and 1. An interval is cut to that; where it covers all of it, the share's
-    verdict is "undecided".
-    """
-    rows = [_within_range(row) for row in comparison["distributions"]["quantities"]]
-    open_ones = sum(_too_few(row) for row in rows)
-    agreeing = sum(row["verdict"] == "agrees" for row in rows)
-    comparison = comparison | {"distributions": comparison["distributions"] | {"quantities": rows}}
-    # Equality bit for bit needs no interval.
-    if not open_ones or not comparison["reason"].startswith(BEYOND_CHANCE):
-        return comparison
-    how = comparison["distributions"]["compared"]
-    if not agreeing:
-        return comparison | {"verdict": "undecided", "reason": f"{TOO_FEW} ({how})"}
-    words = f"{agreeing} quantities" if agreeing > 1 else "1 quantity"
-    return comparison | {"reason": f"{BEYOND_CHANCE} {words} ({how}); {TOO_FEW} in {open_ones} more"}
-
-
-def _within_range(row: dict[str, Any]) -> dict[str, Any]:
-    share = row["quantity"].startswith("phase ") or row["quantity"] in PREFERRED
-    if not share or not all(0 <= row[side] <= 1 for side in ("first", "second")):
-        return row
-    row = row | {"low": max(row["low"], -1.0), "high": min(row["high"], 1.0)}
-    return row | {"verdict": "undecided"} if _too_few(row) and row["verdict"] == "agrees" else row
-
-
-def _too_few(row: dict[str, Any]) -> bool:
-    """Return whether the interval of a share's difference, cut to what is possible, leaves everything possible."""
-    return bool(row["draws"] > 1 and row["low"] == -1 and row["high"] == 1)
 
 
 def print_comparison(comparison: dict[str, Any]) -> None:
@@ -173,7 +137,7 @@ def _quantity_table(rows: list[dict[str, Any]], values: bool) -> Any:
     for row in rows:
         difference = {"value": row["difference"], "low": row["low"], "high": row["high"]}
         shown = number(difference) if row["draws"] > 1 else f"{row['difference']:.4g}"
-        verdict = TOO_FEW if _too_few(row) and row["verdict"] == "undecided" else row["verdict"]
+        verdict = "too few seeds to tell" if row["verdict"] == "undecided" else row["verdict"]
         table.add_row(row["quantity"], *(f"{row[side]:.4g}" for side in sides), escaped(shown), verdict)
     return table
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+TOO_FEW = "too few seeds to tell"
+
 
 def compare_runs(
     first: RunFolder | str | os.PathLike[str],
@@ -226,7 +228,11 @@ def _verdict(distributions: dict[str, Any], networks: dict[str, int], equal: boo
         differing = ", ".join(row["quantity"] for row in rows if row["verdict"] == "disagrees")
         return "disagrees", f"beyond chance in {differing} ({distributions['compared']})"
     if "agrees" in verdicts:
-        return "agrees", f"no difference beyond chance in {len(rows)} quantities ({distributions['compared']})"
+        agreeing, rest = verdicts.count("agrees"), verdicts.count("undecided")
+        words = f"{agreeing} quantit{'ies' if agreeing > 1 else 'y'} ({distributions['compared']})"
+        return "agrees", f"no difference beyond chance in {words}" + (f"; {TOO_FEW} in {rest} more" if rest else "")
+    if any(row["draws"] > 1 for row in rows):
+        return "undecided", f"{TOO_FEW} ({distributions['compared']})"
     if rows:
         return "undecided", "fewer than two seeds: nothing tells chance from difference"
     return "nothing to compare", "no settings, or no outcomes, in common"

@@ -161,15 +161,21 @@ def _row(quantity: str, means: Sequence[float], estimate: Estimate, allowed: flo
 
     verdict = compare(0.0, estimate, quantity, allowed=allowed)
     half = float(stdtrit(max(estimate.draws - 1, 1), 0.5 + LEVEL / 2)) * estimate.standard_error
+    low, high = estimate.value - half, estimate.value + half
+    if quantity.startswith("phase ") or quantity.endswith("accuracy"):
+        # The difference of two shares lies between -1 and 1.
+        low, high = max(low, -1.0), min(high, 1.0)
+    # Where an interval leaves everything possible, nothing else could have been seen.
+    told = estimate.draws > 1 and (low, high) != (-1.0, 1.0)
     return {
         "quantity": quantity,
         "first": means[0],
         "second": means[1],
         "difference": estimate.value,
-        "low": estimate.value - half,
-        "high": estimate.value + half,
+        "low": low,
+        "high": high,
         "draws": estimate.draws,
-        "verdict": verdict.verdict if estimate.draws > 1 else "undecided",
+        "verdict": verdict.verdict if told else "undecided",
     }
 
 
