@@ -1,5 +1,6 @@
 """Runs that are really killed, at moments nobody chose, and then finished."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from tests.validation.killed_sweep import CHUNKS
@@ -32,14 +34,10 @@ def finish(process: subprocess.Popen[str]) -> int:
 def alive_in_session(session: int) -> list[int]:
     """The processes of a session that are neither dead nor waiting to be buried."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                state, _, _, own = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-            except OSError:
-                continue
-            if int(own) == session and state not in "ZX":
-                found.append(int(entry.name))
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getsid(process.pid) == session and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                found.append(process.pid)
     return found
 
 
@@ -78,7 +76,6 @@ def test_killed_runs_leave_whole_shards_and_resume_bit_for_bit(
     assert left == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_workers_do_not_outlive_the_process_that_started_them(tmp_path: Path) -> None:
     process = start(tmp_path, "processes", pause=0.3)
     while len(alive_in_session(process.pid)) < 3:
@@ -99,11 +96,11 @@ def test_killed_workers_are_replaced_while_the_run_goes_on(tmp_path: Path, undis
         time.sleep(generator.uniform(0.2, 0.4))
         # Not the first, which is the run itself; also not the one that looks after Python's shared resources.
         for worker in sorted(alive_in_session(process.pid)):
-            command = Path(f"/proc/{worker}/cmdline")
-            if worker != process.pid and command.exists() and b"spawn_main" in command.read_bytes():
-                os.kill(worker, 9)
-                killed += 1
-                break
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if worker != process.pid and any("spawn_main" in word for word in psutil.Process(worker).cmdline()):
+                    os.kill(worker, 9)
+                    killed += 1
+                    break
     assert finish(process) == 0
     assert killed > 0
     assert load(tmp_path)["state"].values.tobytes() == load(undisturbed)["state"].values.tobytes()

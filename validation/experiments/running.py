@@ -58,13 +58,19 @@ def open_folder(name: str, preset: str, options: Options, out: Path | None) -> R
     import hashlib
 
     from validation.sweeps import canonical_json
-    from validation.training import ENGINE
 
-    question = Question(name, preset, options.sweep_seed, options.to_dict(), ENGINE)
+    question = question_of(name, preset, options)
     if out is None:
         digest = hashlib.sha256(canonical_json(question.to_dict()).encode()).hexdigest()[:8]
         out = Path("runs") / f"{name}-{preset}-{digest}"
     return RunFolder.open(out, question)
+
+
+def question_of(name: str, preset: str, options: Options) -> Question:
+    """Return what a run of an experiment with these options is asked."""
+    from validation.training import ENGINE
+
+    return Question(name, preset, options.sweep_seed, options.to_dict(), ENGINE)
 
 
 def train_all(

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
-import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geneft_theory.errors import InvalidInput
 from validation.planning.forecast import Plan, plan_groups
 from validation.planning.groups import Group, groups_of
 from validation.sweeps.execution import Execution
+from validation.sweeps.folder import RunFolder
 
 if TYPE_CHECKING:
     from validation.sweeps.executors.interface import Report
     from validation.sweeps.work import Finished, Task, Work
-
-_log = logging.getLogger(__name__)
 
 
 class Complete(Exception):
@@ -86,15 +81,16 @@ def plan_run(
     >>> plan_run(goldilocks_report, quick, device="cpu", seconds=0.5).networks == len(goldilocks.networks(quick))
     True
     """
-    from validation.experiments.running import open_folder
+    from validation.experiments.running import question_of
     from validation.training import require_device
 
     listener = Listener()
     execution = Execution(listener, shard, device, listener.progress)
-    with _double(out) as place:
-        folder = open_folder(experiment.NAME, preset, options, place)
-        with contextlib.suppress(_Heard):
-            experiment.run(folder, options, execution)
+    with tempfile.TemporaryDirectory() as scratch, contextlib.suppress(_Heard):
+        question = question_of(experiment.NAME, preset, options)
+        there = out is not None and out.exists()
+        folder = RunFolder.entered(out if there and out is not None else scratch, question)
+        experiment.run(folder, options, execution)
     if listener.work is None:
         raise Complete(listener.total)
     return plan_groups(
@@ -109,59 +105,14 @@ def plan_run(
     )
 
 
-@contextlib.contextmanager
-def _double(out: Path | None) -> Iterator[Path]:
-    """Make a folder that holds what a run holds, for an experiment to enter as if it were the run.
-
-    Entering a run brings it up to date, clears up after killed writers and sets damaged shards aside. That is for those
-    who go on with it; who only asks what it costs leaves it as it is.
-    """
-    there = out is not None and (out / "plan.toml").exists()
-    # A link needs the same file system.
-    beside = out.absolute().parent if there and out is not None else None
-    beside = beside if beside is not None and os.access(beside, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=".geneft-plan-", dir=beside) as scratch:
-        place = Path(scratch) / "run"
-        if not there or out is None:
-            yield place
-            return
-        (place / "shards").mkdir(parents=True)
-        _doubled(out / "plan.toml", place / "plan.toml")
-        for shard in (out / "shards").glob("*.npz"):
-            _doubled(shard, place / "shards" / shard.name)
-        work = logging.getLogger("validation.sweeps.work")
-        work.addFilter(_nothing_set_aside)
-        try:
-            yield place
-        except InvalidInput as refusal:
-            raise type(refusal)(str(refusal).replace(str(place), str(out))) from None
-        finally:
-            work.removeFilter(_nothing_set_aside)
-            for damaged in sorted((place / "shards").glob("*.corrupt")):
-                _log.warning("shard %s is damaged: the run will compute it again", damaged.stem)
-
-
-def _doubled(file: Path, double: Path) -> None:
-    """Link a file, or copy it where files cannot be linked; a symbolic link stays one, which no reader follows."""
-    try:
-        os.link(file, double, follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    except (OSError, NotImplementedError):
-        shutil.copy2(file, double, follow_symlinks=False)
-
-
-def _nothing_set_aside(record: logging.LogRecord) -> bool:
-    """Drop what is said of shards set aside, which the double's are and the run's are not."""
-    return "set aside" not in str(record.msg)
-
-
 class _Heard(Exception):
     """What there is to compute is known; it is not computed."""
 
 
 class Listener:
     """An executor that listens to what it should do, and does not do it."""
+
+    only_listens = True
 
     def __init__(self) -> None:
         self.work: Work | None = None

@@ -110,6 +110,31 @@ class RunFolder:
         return run
 
     @classmethod
+    def entered(cls, out: str | os.PathLike[str], question: Question) -> RunFolder:
+        """Return the folder of a run that `open` would enter, without making or changing anything in it.
+
+        Raises
+        ------
+        InvalidInput
+            When `open` would refuse `out`, but for what only writing can show.
+
+        Examples
+        --------
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     run = RunFolder.entered(place, Question("statics", "quick", sweep_seed=0))
+        ...     list(run.path.iterdir())
+        []
+        """
+        run = cls(Path(out), question)
+        try:
+            run._require_acceptable()
+        except OSError as trouble:
+            place = shown(str(out), LONGEST_PATH)
+            reason = trouble.strerror or str(trouble)
+            raise InvalidInput(f"out must be a folder that can be read; {place}: {reason}") from None
+        return run
+
+    @classmethod
     def existing(cls, path: str | os.PathLike[str]) -> RunFolder:
         """Return the run that a folder holds, for reading.
 

@@ -122,12 +122,13 @@ def run_chunks(
     """
     interval = require_number("checkpoint_seconds", checkpoint_seconds, low=0)
     work = Work(folder.path.absolute(), folder.question.engine, compute, dict(variables or {}), tally, interval)
-    plan = _Plan(chunks, work, (0, 1) if shard is None else require_shard(shard))
+    place = Threads() if executor is None else executor
+    keep = getattr(place, "only_listens", False)
+    plan = _Plan(chunks, work, (0, 1) if shard is None else require_shard(shard), keep=keep)
     meter = Meter(plan.total, progress)
     meter.found(plan.found, plan.tally)
     meter.tell()
     computed = 0
-    place = Threads() if executor is None else executor
     _log.info("%d of %d networks are there; computing %d chunks", plan.found, plan.total, len(plan.missing))
     if plan.missing:
         with closing(place.run(work, plan.tasks(), lambda k, share: meter.advance(k, share * len(chunks[k])))) as done:
@@ -142,8 +143,8 @@ def run_chunks(
 class _Plan:
     """Which chunks there are, and which of them are missing: numbers only, whatever the size of the sweep."""
 
-    def __init__(self, chunks: Sequence[Chunk], work: Work, shard: tuple[int, int]) -> None:
-        self._chunks, self._work, self._shard = chunks, work, shard
+    def __init__(self, chunks: Sequence[Chunk], work: Work, shard: tuple[int, int], *, keep: bool) -> None:
+        self._chunks, self._work, self._shard, self._keep = chunks, work, shard, keep
         self.missing, self._positions = array("q"), array("q")
         self.total = self.found = 0
         self.set_aside: list[str] = []
@@ -164,7 +165,7 @@ class _Plan:
 
     def _look(self, k: int, chunk: Chunk, position: int) -> None:
         self.total += len(chunk)
-        there = whole_shard(self._work.shards / f"{self._name(chunk)}.npz", self.set_aside)
+        there = whole_shard(self._work.shards / f"{self._name(chunk)}.npz", self.set_aside, keep=self._keep)
         if there is None:
             self.missing.append(k)
             self._positions.append(position)

@@ -204,13 +204,19 @@ class Work:
         return removed
 
 
-def whole_shard(file: Path, set_aside: list[str]) -> Shard | None:
-    """Return a shard if it is there and whole; a damaged one is renamed and noted, which makes its chunk missing."""
+def whole_shard(file: Path, set_aside: list[str], *, keep: bool = False) -> Shard | None:
+    """Return a shard if it is there and whole; a damaged one is renamed and noted, which makes its chunk missing.
+
+    With `keep`, it stays where it is: for those who want to know, and not to go on.
+    """
     try:
         return read_shard(file)
     except FileNotFoundError:
         return None
     except DamagedShard as trouble:
+        if keep:
+            _log.warning("shard %s is damaged (%s): the run will compute it again", file.name, trouble)
+            return None
         try:
             # Another process may have found the damage first and renamed the file; then it is gone, which is as good.
             with contextlib.suppress(FileNotFoundError):

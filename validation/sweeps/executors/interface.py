@@ -12,7 +12,10 @@ Report = Callable[[int, float], None]
 
 
 class Executor(Protocol):
-    """A place where chunks are computed, several at once."""
+    """A place where chunks are computed, several at once.
+
+    One with a true attribute `only_listens` computes nothing; then damaged shards are left where they are.
+    """
 
     def run(self, work: Work, tasks: Iterator[Task], report: Report) -> Generator[Finished]:
         """Yield what becomes of every task, in the order in which they end.
