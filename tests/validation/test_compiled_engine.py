@@ -19,8 +19,8 @@ from numba.core import caching
 from validation.networks import NetworkSettings
 from validation.networks.reference import ReferenceNetwork
 from validation.training import train
-from validation.training.compiled import network as compiled_network
-from validation.training.compiled import step
+from validation.training.compiled import disk, step
+from validation.training.compiled.layout import aligned_zeros
 from validation.training.compiled.network import CompiledNetwork
 
 GUARD = 64
@@ -274,20 +274,20 @@ def test_processors_with_other_vectors_give_the_same_bits():
 def test_the_digest_stands_for_every_file(tmp_path, monkeypatch):
     for name in ("one.py", "two.py"):
         (tmp_path / name).write_text("x = 1\n")
-    before = step._digest(tmp_path)
-    assert step._digest(tmp_path) == before
+    before = disk._digest(tmp_path)
+    assert disk._digest(tmp_path) == before
     (tmp_path / "two.py").write_text("x = 2\n")
-    changed = step._digest(tmp_path)
+    changed = disk._digest(tmp_path)
     (tmp_path / "two.py").write_text("x = 1\n")
-    assert step._digest(tmp_path) == before != changed
-    own = step._digest(Path(step.__file__).parent)[:16]
+    assert disk._digest(tmp_path) == before != changed
+    own = disk._digest(Path(step.__file__).parent)[:16]
     for function in (step.advance, step.respond):
         assert own in function.py_func.__qualname__
     # Another processor has other code.
     other = SimpleNamespace(magic_tuple=lambda: ("x86_64", "another", "+fma"))
     target = SimpleNamespace(target_context=SimpleNamespace(codegen=lambda: other))
-    monkeypatch.setattr(step, "cpu_target", target)
-    assert step._digest(tmp_path) != before
+    monkeypatch.setattr(disk, "cpu_target", target)
+    assert disk._digest(tmp_path) != before
 
 
 CONSTANT = 1
@@ -297,9 +297,9 @@ def kept_with(digest, constant, monkeypatch):
     def number():
         return CONSTANT
 
-    monkeypatch.setattr(step, "_digest", lambda folder: hashlib.sha256(digest.encode()).hexdigest())
+    monkeypatch.setattr(disk, "_digest", lambda *folders: hashlib.sha256(digest.encode()).hexdigest())
     monkeypatch.setitem(globals(), "CONSTANT", constant)
-    return step._kept_on_disk(number)
+    return disk.kept_on_disk(number)
 
 
 def test_compiled_code_is_taken_from_disk_until_a_source_changes(tmp_path, monkeypatch):
@@ -320,7 +320,7 @@ def test_without_a_folder_to_write_to_everything_still_works(monkeypatch):
 
 def test_vectors_begin_where_lines_of_the_cache_begin():
     for count in (32, 33, 1000):
-        zeros = compiled_network._zeros(count)
+        zeros = aligned_zeros(count)
         assert zeros.shape == (count,)
         assert zeros.ctypes.data % 64 == 0
         assert not zeros.any()

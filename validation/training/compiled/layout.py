@@ -6,13 +6,14 @@ padded to whole groups of rows; padding is zero, has a learning rate of zero, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.networks import NetworkSettings, initial_decoder, initial_embeddings
+from validation.networks import Layer
 from validation.training.compiled.lanes import LANES
 from validation.training.compiled.products import whole_rows
 
@@ -37,6 +38,13 @@ class Table(NamedTuple):
 class Layout:
     """The places of all parameters of a network.
 
+    Parameters
+    ----------
+    dimensions, symbols : int
+        Of the embeddings.
+    widths : sequence of int
+        Inputs of the decoder, units of its hidden layers, outputs; nothing for a network without one.
+
     Attributes
     ----------
     tables : tuple of Table
@@ -45,14 +53,14 @@ class Layout:
         Length of the buffer.
     """
 
-    def __init__(self, settings: NetworkSettings) -> None:
-        self._embeddings = (settings.embedding_dimension, settings.n)
-        at = settings.embedding_dimension * settings.n
+    def __init__(self, dimensions: int, symbols: int, widths: Sequence[int]) -> None:
+        self._embeddings = (dimensions, symbols)
+        at = dimensions * symbols
         tables: list[Table] = []
-        widths = [settings.features, *[settings.width] * settings.depth, 1] if settings.has_decoder else []
         for inputs, outputs in pairwise(widths):
-            last = len(tables) == settings.depth
-            table = Table(at, inputs, outputs, whole_rows(inputs), outputs if last else whole_rows(outputs))
+            # The single row of a single output is computed by itself.
+            single = len(tables) == len(widths) - 2 and outputs == 1
+            table = Table(at, inputs, outputs, whole_rows(inputs), outputs if single else whole_rows(outputs))
             tables.append(table)
             at += (1 + table.rows) * table.columns
         self.tables = tuple(tables)
@@ -64,12 +72,12 @@ class Layout:
         embeddings = parameters[: dimensions * symbols].reshape(dimensions, symbols)
         return [embeddings, *(table.of(parameters) for table in self.tables)]
 
-    def initial(self, settings: NetworkSettings) -> Floats:
-        """Return the initial parameters."""
+    def filled(self, table: Floats, decoder: Sequence[Layer]) -> Floats:
+        """Return a buffer with the given embeddings, (symbols, dimensions), and layers."""
         parameters = np.zeros(self.size, dtype=np.float32)
         embeddings, *layers = self.parts(parameters)
-        embeddings[:] = initial_embeddings(settings).T
-        for view, layer in zip(layers, initial_decoder(settings), strict=True):
+        embeddings[:] = table.T
+        for view, layer in zip(layers, decoder, strict=True):
             view[0], view[1:] = layer.bias, layer.weight.T
         return parameters
 
@@ -81,3 +89,10 @@ class Layout:
         for view in layers:
             view[:] = decoder
         return numbers
+
+
+def aligned_zeros(count: int) -> Floats:
+    """Return zeros that begin at a whole vector in memory, so that no vector lies across two lines of the cache."""
+    numbers = np.zeros(count + LANES, dtype=np.float32)
+    first = -numbers.ctypes.data % (LANES * numbers.itemsize) // numbers.itemsize
+    return numbers[first : first + count]

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.networks import NetworkSettings
+from validation.networks import NetworkSettings, initial_decoder, initial_embeddings
 from validation.tasks import relation_targets, training_pairs
 from validation.training.chunking import padded
 from validation.training.compiled.elementwise import ACTIVATIONS, GELU
-from validation.training.compiled.lanes import LANES
-from validation.training.compiled.layout import Layout
+from validation.training.compiled.layout import Layout, aligned_zeros
 from validation.training.compiled.optimizers import OPTIMIZERS, Rule, State
 from validation.training.compiled.products import BLOCK
 from validation.training.compiled.step import (
@@ -47,10 +46,11 @@ class CompiledNetwork:
 
     def __init__(self, settings: NetworkSettings) -> None:
         self.settings, self.steps = settings, 0
-        self._layout = Layout(settings)
+        widths = [settings.features, *[settings.width] * settings.depth, 1] if settings.has_decoder else []
+        self._layout = Layout(settings.embedding_dimension, settings.n, widths)
         self._shape, self._rule = _shape(settings, self._layout), _rule(settings, self._layout)
-        zeros = [_zeros(self._layout.size) for _ in range(3)]
-        self._state = State(self._layout.initial(settings), *zeros)
+        initial = self._layout.filled(initial_embeddings(settings), initial_decoder(settings))
+        self._state = State(initial, *(aligned_zeros(self._layout.size) for _ in range(3)))
         own = training_pairs(settings.n, settings.fraction, seed=settings.seed, sweep_seed=settings.sweep_seed)
         self._pairs, self._all_pairs = _pairs(settings, own), _pairs(settings, np.arange(settings.n**2))
         self._buffers = _buffers(settings, self._layout, self._pairs)
@@ -73,7 +73,7 @@ class CompiledNetwork:
 
     def embeddings(self) -> NDArray[np.float32]:
         """Return the embeddings, shape (n, embedding_dimension)."""
-        return np.ascontiguousarray(self._layout.parts(self._state.parameters)[0].T)
+        return self._layout.parts(self._state.parameters)[0].T.copy()
 
     def finite(self) -> bool:
         """Whether all parameters are finite."""
@@ -140,17 +140,10 @@ def _buffers(settings: NetworkSettings, layout: Layout, pairs: Pairs) -> Buffers
     numbers = sum(rows) * samples
     gelu = ACTIVATIONS[settings.activation] == GELU
     return Buffers(
-        values=_zeros(numbers),
-        gradients=_zeros(numbers),
-        slopes=_zeros(numbers if gelu else BLOCK),
+        values=aligned_zeros(numbers),
+        gradients=aligned_zeros(numbers),
+        slopes=aligned_zeros(numbers if gelu else BLOCK),
         places=samples * np.cumsum([0, *rows[:-1]]).astype(np.int64),
-        output=_zeros(samples),
-        output_gradient=_zeros(samples),
+        output=aligned_zeros(samples),
+        output_gradient=aligned_zeros(samples),
     )
-
-
-def _zeros(count: int) -> NDArray[np.float32]:
-    """Return zeros that begin at a whole vector in memory, so that no vector lies across two lines of the cache."""
-    numbers = np.zeros(count + LANES, dtype=np.float32)
-    first = -numbers.ctypes.data % (LANES * numbers.itemsize) // numbers.itemsize
-    return numbers[first : first + count]

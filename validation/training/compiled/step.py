@@ -5,16 +5,13 @@ Numba compiles one version of this for all settings: sizes, operations and rates
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
+from validation.training.compiled.disk import kept_on_disk
 from validation.training.compiled.elementwise import ONE, TWO, ZERO, activate, logistic_of_minus, times_slope
 from validation.training.compiled.lanes import LANES, at_least, at_most, fill, load, put, store, take, where_positive
 from validation.training.compiled.optimizers import Rule, State, update
@@ -259,28 +256,7 @@ def gradients(shape: Shape, parameters: Floats, pairs: Pairs, buffers: Buffers, 
         row_sums(buffers.output_gradient, 0, 1, samples, sums, shape.biases_at[last])
 
 
-def _digest(folder: Path) -> str:
-    """Return a digest of all that the compiled code is made from: the folder's files, and the processor it is for."""
-    files = sorted(folder.glob("*.py"))
-    processor = repr(cpu_target.target_context.codegen().magic_tuple())
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files) + processor.encode()).hexdigest()
-
-
-def _kept_on_disk(function: Callable[..., None]) -> Any:
-    """Return a compiled function, which later processes need not compile again.
-
-    Numba looks for changes in the file of a function only, and machines that share a disk but not their kind of
-    processor can take each other's code while both write. The digest in the name gives each its own file.
-    """
-    function.__qualname__ = f"{function.__name__}-{_digest(Path(__file__).parent)[:16]}"
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:
-        # No folder can be written: every process compiles for itself.
-        return njit(nogil=True)(function)
-
-
-@_kept_on_disk
+@kept_on_disk
 def advance(shape: Shape, rule: Rule, pairs: Pairs, buffers: Buffers, state: State, done: int, steps: int) -> None:
     """Take training steps; `done` were taken before."""
     for step in range(done + 1, done + steps + 1):
@@ -288,7 +264,7 @@ def advance(shape: Shape, rule: Rule, pairs: Pairs, buffers: Buffers, state: Sta
         update(rule, state, step)
 
 
-@_kept_on_disk
+@kept_on_disk
 def respond(shape: Shape, parameters: Floats, pairs: Pairs, buffers: Buffers) -> None:
     """Write the outputs for all pairs."""
     for s in range(0, pairs.first.size, BLOCK):
