@@ -10,7 +10,7 @@ from validation.operations import OperationSettings, train_operations, training_
 from validation.operations.batched import train_batched
 from validation.operations.compiled.network import CompiledNetwork
 from validation.operations.outcomes import gather
-from validation.operations.reference import ReferenceNetwork, train_reference
+from validation.operations.reference import ReferenceNetwork, one_thread, train_reference
 from validation.sweeps import Interrupted
 
 SMALL = {"operation": "addition:6", "training_pairs": 15, "width": 20, "training_seed": 0, "steps": 60}
@@ -64,9 +64,9 @@ def test_the_engine_follows_the_plain_loop(case):
 def test_the_engine_for_other_devices_agrees():
     networks = [network(case, seed) for case in CASES for seed in (1, 2)]
     expected = train_operations(networks)
-    courses = train_batched(
-        networks, tuple(expected.record_steps.tolist()), False, lambda steps: None, lambda: None, "cpu"
-    )
+    steps = tuple(expected.record_steps.tolist())
+    with one_thread():
+        courses = train_batched(networks, steps, False, lambda steps: None, lambda: None, "cpu")
     found = gather(tuple(networks), expected.record_steps.tolist(), courses)
     for name in ("train_loss", "embeddings"):
         assert np.nanmax(np.abs(getattr(found, name) - getattr(expected, name))) < 2e-4
@@ -111,12 +111,8 @@ def test_released_runs_form_their_structure_at_the_released_steps(pairs, seed, s
 def test_outcomes_depend_neither_on_company_nor_order_nor_records_nor_threads():
     networks = [network(case) for case in CASES]
     together = train_operations(networks)
-    count = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         backwards = train_operations(networks[::-1], record_steps=[7])
-    finally:
-        torch.set_num_threads(count)
     for k, settings in enumerate(networks):
         p, d = settings.table.p, settings.embedding_dimension
         one, other = together.embeddings[k, -1, :p, :d], backwards.embeddings[len(networks) - 1 - k, -1, :p, :d]

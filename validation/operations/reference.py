@@ -6,6 +6,8 @@ does, and counts as it does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -132,6 +134,22 @@ def train_reference(settings: OperationSettings, steps: int | None = None) -> Of
     >>> round(course.train_losses[0], 6)
     0.981266
     """
+    with one_thread():
+        return _train(settings, settings.steps if steps is None else steps)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Operations as short as these lose more by meeting at barriers than they gain from several cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(settings: OperationSettings, steps: int) -> OfficialCourse:
     network = ReferenceNetwork(settings)
     trained, tested = network.start.training_set.pairs, network.start.training_set.held_out
     operation = settings.table
@@ -141,7 +159,7 @@ def train_reference(settings: OperationSettings, steps: int | None = None) -> Of
     ]
     optimizer = network.optimizer()
     first, losses, path = [NEVER] * 3, [], []
-    for step in range(settings.steps if steps is None else steps):
+    for step in range(steps):
         optimizer.zero_grad()
         outputs = [network(pairs) for pairs, _ in data]
         loss = network.loss(outputs[0], data[0][1])
