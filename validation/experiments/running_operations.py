@@ -106,10 +106,12 @@ def train_all_operations(
     execution: Execution | None,
     dims: Sequence[str],
     training: OperationTraining,
+    further: Sequence[str] = (),
 ) -> xr.Dataset:
     """Train what the folder does not hold yet, and return one number a network on a grid with the given named axes.
 
-    Curves and tables, where they are stored, are in the folder, for `validation.load`.
+    `further` names curves and tables to be put on the grid, too; those that are stored are also in the folder, for
+    `validation.load`.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def train_all_operations(
     how = execution or Execution()
     device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
     run_all(folder, plan(networks, device), replace(training, device=device), training.variables, how, phases)
-    results = on_grid(folder, dims, SCALARS)
+    results = on_grid(folder, dims, (*SCALARS, *further))
     results.attrs["made_from"] = "networks trained by validation.operations"
     return results
 

@@ -10,6 +10,12 @@ from validation.report.contents import Report, ReportFigure, Section, Table
 from validation.report.critical_fraction import critical_fraction_figure
 from validation.report.gap import gap_figure
 from validation.report.goldilocks import goldilocks_data, goldilocks_figure
+from validation.report.grokking_rate import (
+    grokking_accuracy_figure,
+    grokking_official_figure,
+    grokking_steps_figure,
+    grokking_structure_figure,
+)
 from validation.report.html import render, write_report
 from validation.report.labels import mode_label, relation_label
 from validation.report.merging import merging_figure
@@ -33,6 +39,10 @@ __all__ = [
     "gap_figure",
     "goldilocks_data",
     "goldilocks_figure",
+    "grokking_accuracy_figure",
+    "grokking_official_figure",
+    "grokking_steps_figure",
+    "grokking_structure_figure",
     "merging_figure",
     "mode_label",
     "phase_diagram_figure",

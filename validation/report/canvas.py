@@ -165,6 +165,32 @@ def fraction_axis(axes: Axes, low: float, high: float) -> None:
     axes.set_xlim(low, high)
 
 
+def plain_ticks(axis: Any, low: float, high: float) -> None:
+    """Label a logarithmic axis of few decades with plain numbers.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        Which.
+    low, high : float
+        The range that is shown, > 0.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(3.0)
+    >>> plain_ticks(axes.xaxis, 0.009, 0.11)
+    >>> [label.get_text() for label in axes.get_xticklabels()]
+    ['0.01', '0.02', '0.05', '0.1']
+    """
+    for digits in ((1, 2, 5), range(1, 10)):
+        ticks = [float(f"{digit}e{power}") for power in range(-9, 9) for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) > 1:
+            axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+            axis.set_ticks([], minor=True)
+            return
+
+
 def figure_bytes(figure: Figure, form: str = "svg") -> bytes:
     """Return a figure as the bytes of a PNG or SVG file, the same bytes each time.
 

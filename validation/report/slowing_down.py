@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geneft_theory.errors import InvalidInput
-from validation.report.canvas import finish, house_style, new_figure
+from validation.report.canvas import finish, house_style, new_figure, plain_ticks
 from validation.report.intervals import NORMAL_95
 from validation.report.palette import BLUE, BLUISH_GREEN, QUIET, THEORY, THEORY_BAND, VERMILLION
 from validation.report.table import require_variables
@@ -170,9 +170,9 @@ def slowing_networks_figure(
         for axes in (left, right):
             axes.set(xscale="log", xlabel=r"ratio of learning rates $\eta_\mathrm{decoder}/\eta_\mathrm{encoder}$")
             axes.set_xlim(ratio[0] / 1.1, ratio[-1] * 1.1)
-            _plain_ticks(axes.xaxis, *axes.get_xlim())
+            plain_ticks(axes.xaxis, *axes.get_xlim())
         left.set(yscale="log", ylabel="training steps to 0.9 held-out accuracy")
-        _plain_ticks(left.yaxis, *left.get_ylim())
+        plain_ticks(left.yaxis, *left.get_ylim())
         right.set(ylim=(-0.03, 1.03), ylabel="share of seeds that generalized")
         finish(figure, question=question, answer=answer, note=_networks_note(data), handles=handles, columns=3)
     return figure
@@ -217,17 +217,6 @@ def _draw_critical(both: tuple[Axes, Axes], value: float, low: float, high: floa
         handles = [line]
     line.set_label("fitted critical ratio, 95% interval")
     return handles
-
-
-def _plain_ticks(axis: Any, low: float, high: float) -> None:
-    """Label a logarithmic axis of few decades with plain numbers."""
-    for digits in ((1, 2, 5), range(1, 10)):
-        ticks = [digit * 10.0**power for power in range(-6, 7) for digit in digits]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) > 1:
-            axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-            axis.set_ticks([], minor=True)
-            return
 
 
 def _networks_note(data: xr.Dataset) -> str:
