@@ -173,3 +173,13 @@ def test_a_larger_accuracy_than_predicted_is_seen():
 
     assert mean_difference(made_up(excess=0.1)).z(0.0) > 10
     assert abs(mean_difference(replace(made_up(), accuracy=made_up().predicted)).value) == 0
+
+
+def test_a_plan_knows_what_a_step_costs(small):
+    from validation.planning.experiments import plan_run
+
+    sweep = plan_run(grokking_rate_report, small, device="cpu", seconds=0.5)
+    assert (sweep.networks, sweep.others, sweep.other_steps) == (0, 48, 48 * small.steps)
+    # Losses and optimisers differ in what a step takes; training sets do not, as far as they fit the same blocks.
+    assert len(sweep.architectures) == 4
+    assert all(each.seconds_a_step > 0 for each in sweep.architectures)

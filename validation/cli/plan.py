@@ -80,11 +80,17 @@ def lines(sweep: Plan) -> list[tuple[str, str]]:
         rows.append(("", f"and {sweep.elementwise:.2g} on single numbers: activations, loss, biases"))
     if sweep.ensemble_steps:
         rows.append(("ensembles", f"{counted(sweep.ensemble_steps, 'step')} of an ensemble; operations not counted"))
+    if sweep.other_steps > sweep.others:
+        rows.append(("steps", f"{counted(sweep.other_steps, 'training step')}; operations not counted"))
     return rows + _times(sweep) + _room(sweep) + _architectures(sweep)
 
 
 def _counts(sweep: Plan) -> str:
-    kinds = ((sweep.networks, "network", ""), (sweep.ensembles, "ensemble", " of repons"))
+    kinds = (
+        (sweep.networks, "network", ""),
+        (sweep.ensembles, "ensemble", " of repons"),
+        (sweep.others, "network", " of another kind"),
+    )
     return " and ".join(f"{counted(count, word)}{rest}" for count, word, rest in kinds if count) + (
         f" in {counted(sweep.chunks, 'chunk')}"
     )

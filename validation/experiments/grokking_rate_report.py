@@ -60,9 +60,9 @@ def outcome(
     folder: RunFolder, options: GrokkingRateOptions, execution: Execution | None = None
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return the results of a run, and what the theory says of its training sets."""
-    theory = grokking_rate.theory(options)
+    results, theory = _results(folder, options, execution), grokking_rate.theory(options)
     theory.attrs["samples"] = options.symbols * (options.symbols + 1) // 2
-    return _results(folder, options, execution), theory
+    return results, theory
 
 
 def verdicts(results: xr.Dataset, theory: xr.Dataset) -> Sequence[Verdict]:

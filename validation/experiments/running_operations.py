@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from validation.experiments.running import on_grid, phases, run_all
 from validation.operations import ENGINE, OperationSettings
+from validation.planning.groups import Cost
 from validation.sweeps import Context, Dask, Execution, RunFolder, Variable
 
 if TYPE_CHECKING:
@@ -72,6 +74,16 @@ class OperationTraining:
     def variables(self) -> dict[str, Variable]:
         """What each stored array is."""
         return {**SCALARS, **LAST, **(CURVES if self.curves else {}), **(TABLES if self.tables else {})}
+
+    def cost(self, values: Mapping[str, Any]) -> Cost:
+        """Return what decides how long a step of a network takes."""
+        settings = OperationSettings.from_dict(values)
+        samples = len(settings.table.samples)
+        widths = (settings.embedding_dimension, *[settings.width] * settings.depth, settings.outputs)
+        weights = sum(inputs * outputs for inputs, outputs in pairwise(widths))
+        label = f"{settings.operation}, depth {settings.depth}, width {settings.width}, {settings.loss}"
+        key = (settings.operation, -(-settings.training_pairs // 32), *widths, settings.loss, settings.optimizer)
+        return Cost(key, f"{label}, {settings.optimizer}", float(samples * weights), settings.steps)
 
     def __call__(self, chunk: Chunk, context: Context) -> dict[str, NDArray[np.generic]]:
         """Train the networks of a chunk, and return the outcomes that are kept; give up when told to stop."""

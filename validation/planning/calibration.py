@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +152,7 @@ def calibrate(
                 if turn and time.perf_counter() - started > seconds + 1:
                     break
                 what, of = _unmeasured(sample, device) if group.kind == NETWORKS else (compute, sample)
-                step = side_by_side(partial(_predicted, what, of, span)) / steps_of(sample)
+                step = side_by_side(partial(_predicted, what, of, span)) / steps_of(sample, compute)
                 if not turn:
                     around.append(_around(sample, device, step) if group.kind == NETWORKS else (0.0, 0.0))
                 measured[k].append(Pace(step, *around[k]))
@@ -191,9 +191,8 @@ def _around(sample: Chunk, device: str, step: float) -> tuple[float, float]:
 
 def _whenever_measured(compute: Compute) -> Compute:
     """Return the same computation, without the steps at which it measures: a few of them may be all there are."""
-    from validation.experiments.running import Training
-
-    return replace(compute, record_steps=None) if isinstance(compute, Training) else compute
+    asked: Any = compute
+    return replace(asked, record_steps=None) if is_dataclass(asked) and hasattr(asked, "record_steps") else compute
 
 
 def _one_by_one(device: str) -> bool:
@@ -215,7 +214,7 @@ def _chosen(groups: Sequence[Group], most: int) -> list[Group]:
 def _fitting(compute: Compute, sample: Chunk) -> Chunk:
     """Compute hardly anything of a chunk, so that all is compiled, and return as much of it as fits into memory."""
     try:
-        _whenever_measured(compute)(shortened(sample), Context())
+        _whenever_measured(compute)(shortened(sample, compute), Context())
     except (MemoryError, RuntimeError) as trouble:
         if not out_of_memory(trouble):
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from geneft_theory.errors import require_integer
 from validation.networks import NetworkSettings
 from validation.planning.calibration import Calibration, calibrate
-from validation.planning.groups import ENSEMBLES, NETWORKS, Group, groups_of
+from validation.planning.groups import ENSEMBLES, NETWORKS, OTHERS, Group, groups_of
 from validation.planning.memory import peak_device_memory, peak_memory, store_bytes
 from validation.planning.operations import Operations
 from validation.sweeps.executors.cores import available_cores
@@ -74,12 +74,12 @@ class Plan:
 
     Attributes
     ----------
-    networks, ensembles : int
-        Networks to train, and ensembles of repons.
+    networks, ensembles, others : int
+        Networks that learn relations, ensembles of repons, and what other computations train.
     chunks : int
         Chunks they are computed in, each a shard of the store.
-    network_steps, ensemble_steps : int
-        Training steps of all networks, and of all ensembles.
+    network_steps, ensemble_steps, other_steps : int
+        Training steps of all networks, of all ensembles, and of all others, as far as these say.
     operations : int
         Floating-point operations of all network-steps (`Operations.total`); ensembles are not counted.
     elementwise : int
@@ -138,6 +138,8 @@ class Plan:
     calibration: Calibration = field(repr=False)
     ends_early: bool = False
     found: int = 0
+    others: int = 0
+    other_steps: int = 0
 
     def seconds(self, workers: int | None = None) -> Expected:
         """Return how long the sweep takes on a number of workers, each as fast as one of this machine's.
@@ -171,7 +173,8 @@ class Plan:
 
 
 _PLAIN = (
-    *("networks", "ensembles", "found", "chunks", "network_steps", "ensemble_steps", "operations", "elementwise"),
+    *("networks", "ensembles", "others", "found", "chunks", "network_steps", "ensemble_steps", "other_steps"),
+    *("operations", "elementwise"),
     *("workers", "device", "ends_early", "longest_chunk", "memory", "device_memory", "store", "largest_shard"),
 )
 
@@ -256,13 +259,12 @@ def plan_groups(
 
     Without `store` its size is left out, which for some experiments takes a moment.
     """
-    from validation.experiments.running import Training
-
     groups = list(groups)
     ends_early = False
-    if isinstance(compute, Training):
+    asked: Any = compute
+    if is_dataclass(asked) and hasattr(asked, "until_learned"):
         # How soon the networks that are measured end says nothing of the others.
-        ends_early, compute = compute.until_learned, replace(compute, until_learned=False)
+        ends_early, compute = asked.until_learned, replace(asked, until_learned=False)
     count = available_cores() if workers is None else require_integer("workers", workers, minimum=1)
     if calibration is None:
         calibration = calibrate(groups, compute, at_once=count, device=device, seconds=seconds)
@@ -283,6 +285,8 @@ def plan_groups(
         chunks=sum(group.chunks for group in groups),
         network_steps=steps[NETWORKS],
         ensemble_steps=steps[ENSEMBLES],
+        others=members[OTHERS],
+        other_steps=steps[OTHERS],
         operations=sum(count * step.total for count, step in counted),
         elementwise=sum(count * step.elementwise for count, step in counted),
         workers=count,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from validation.networks import NetworkSettings
 from validation.planning.operations import Operations, step_operations
@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 NETWORKS, ENSEMBLES, OTHERS = "networks", "ensembles", "others"
 _SEEDS = ("seed", "sweep_seed")
 _FEW = 2
+
+
+class Cost(NamedTuple):
+    """What a computation says of the cost of one member of a chunk, by a method `cost` that takes its settings.
+
+    Attributes
+    ----------
+    key : hashable
+        What decides the cost of a step.
+    label : str
+        The same in words.
+    size : float
+        Grows with the time of a step.
+    steps : int
+        How many steps there are; the entry "steps" of the settings may be lowered to see how long one takes.
+    """
+
+    key: Hashable
+    label: str
+    size: float
+    steps: int
 
 
 @dataclass
@@ -29,7 +50,8 @@ class Group:
     label : str
         The same in words.
     kind : str
-        "networks", "ensembles" of repons, or "others", of which nothing but their number is known.
+        "networks", "ensembles" of repons, or "others": what their computation itself says of their cost is known, or
+        nothing but their number.
     family : str
         Within a family time grows with `size`.
     size : float
@@ -91,22 +113,22 @@ def groups_of(chunks: Iterable[Chunk], compute: Compute | None = None, times: in
     """
     found: dict[Hashable, Group] = {}
     for chunk in chunks:
-        group, steps = _described(chunk)
+        group, steps = _described(chunk, compute)
         known = found.setdefault(group.key, group)
         measured = _measurements(chunk[0], steps, compute) if group.kind == NETWORKS else 0
         known.count(len(chunk), steps * len(chunk), measured * len(chunk), times)
     return list(found.values())
 
 
-def steps_of(chunk: Chunk) -> int:
+def steps_of(chunk: Chunk, compute: Compute | None = None) -> int:
     """Return the training steps of all members of a chunk."""
-    return _described(chunk)[1] * len(chunk)
+    return _described(chunk, compute)[1] * len(chunk)
 
 
-def shortened(chunk: Chunk) -> Chunk:
+def shortened(chunk: Chunk, compute: Compute | None = None) -> Chunk:
     """Return the same chunk with hardly any training: what compiles is compiled by it, and shapes are seen."""
     kind = _described(chunk)[0].kind
-    if kind == NETWORKS:
+    if kind == NETWORKS or _cost(chunk[0], compute) is not None:
         return [dict(values) | {"steps": _FEW} for values in chunk]
     if kind == ENSEMBLES:
         from validation.repons import ReponSettings
@@ -134,9 +156,19 @@ def _measurements(values: Mapping[str, Any], steps: int, compute: Compute | None
     return len(require_record_steps(asked, steps))
 
 
-def _described(chunk: Chunk) -> tuple[Group, int]:
+def _cost(values: Mapping[str, Any], compute: Compute | None) -> Cost | None:
+    """Return what a computation says of the cost of a member, if it says anything."""
+    said = getattr(compute, "cost", None)
+    cost: Cost | None = None if said is None else said(values)
+    return cost
+
+
+def _described(chunk: Chunk, compute: Compute | None = None) -> tuple[Group, int]:
     """Return the chunk's group, still without a count, and the steps of one of its members."""
     values = chunk[0]
+    cost = _cost(values, compute)
+    if cost is not None:
+        return Group((OTHERS, cost.key), cost.label, OTHERS, OTHERS, cost.size, None, chunk), cost.steps
     if "fraction" in values and "eta_encoder" in values:
         return _networks(chunk, values)
     if "ratio" in values and "draws" in values and "horizon" in values:
