@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -262,7 +262,7 @@ def plan_groups(
     groups = list(groups)
     ends_early = False
     asked: Any = compute
-    if is_dataclass(asked) and hasattr(asked, "until_learned"):
+    if "until_learned" in getattr(asked, "__dataclass_fields__", ()):
         # How soon the networks that are measured end says nothing of the others.
         ends_early, compute = asked.until_learned, replace(asked, until_learned=False)
     count = available_cores() if workers is None else require_integer("workers", workers, minimum=1)
