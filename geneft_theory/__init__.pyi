@@ -1,3 +1,4 @@
+from . import alignment as alignment
 from . import citation as citation
 from . import errors as errors
 from . import estimate as estimate

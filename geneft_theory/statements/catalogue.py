@@ -10,7 +10,7 @@ from geneft_theory.errors import InvalidInput, shown
 from geneft_theory.statements.statement import Statement
 
 # The theories, in the order of the documentation; each has a module `equations` with a tuple `STATEMENTS`.
-THEORIES = ("statics", "repons", "grokking")
+THEORIES = ("statics", "repons", "grokking", "alignment")
 
 
 class Catalogue(Mapping[str, Statement]):

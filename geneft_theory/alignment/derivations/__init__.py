@@ -1,0 +1,1 @@
+"""How the statements on aligning representations follow, carried out by SymPy."""
