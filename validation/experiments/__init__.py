@@ -9,4 +9,6 @@ EXPERIMENTS = (
     "repon-pair",
     "slowing-down",
     "grokking-rate",
+    "grokking-phases",
+    "grokking-transformer",
 )

@@ -245,12 +245,11 @@ def _verdicts(concluded: CaseConclusions, theory: xr.Dataset) -> Iterator[Verdic
     case = concluded.case
     label = case.label
     yield compare(0.0, mean_difference(case), f"{label}: accuracy is what the parallelograms made predict, mean excess")
-    never, row = share(case.structured, ~case.forced)
-    claim = f"{label}: no structure where lambda_3 = 0, share of {row['networks']} networks"
-    yield compare(0.0, never, claim, side="at most")
-    always, row = share(case.structured, case.forced)
-    claim = f"{label}: structure wherever lambda_3 > 0, share of {row['networks']} networks"
-    yield compare(1.0, always, claim, side="at least")
+    # Said of every network, so that a single one refutes it: there is nothing to estimate.
+    claim = f"{label}: no network forms structure where lambda_3 = 0, share of"
+    yield compare(0.0, *_whole(case, ~case.forced, claim), side="at most")
+    claim = f"{label}: every network forms structure where lambda_3 > 0, share of"
+    yield compare(1.0, *_whole(case, case.forced, claim), side="at least")
     critical = Estimate(float(theory["critical_fraction"]), float(theory["critical_fraction_error"]), 20_000)
     claim = f"{label}: half of the networks form structure at the theory's critical fraction"
     yield compare(critical, concluded.threshold.estimate, claim)
@@ -260,6 +259,13 @@ def _verdicts(concluded: CaseConclusions, theory: xr.Dataset) -> Iterator[Verdic
     # A slope below zero is what is left of the claim.
     falling = None if concluded.slope is None else _negated(concluded.slope)
     yield compare(0.0, falling, f"{label}: structure comes sooner where lambda_3 is larger", side="more than")
+
+
+def _whole(case: Case, among: NDArray[np.bool_], claim: str) -> tuple[Estimate | None, str]:
+    """Return the share of structured networks among some, as it is, and the claim with how many there are."""
+    count = int(among.sum())
+    found = Estimate(float(case.structured[among].mean()), 0.0, count) if count else None
+    return found, f"{claim} {count} networks"
 
 
 def _negated(estimate: Estimate) -> Estimate:

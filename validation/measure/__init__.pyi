@@ -12,6 +12,9 @@ from .boundary_line import boundary_shift as boundary_shift
 from .critical import MeasuredCriticalFraction as MeasuredCriticalFraction
 from .critical import critical_fraction_fit as critical_fraction_fit
 from .firth import fit_firth as fit_firth
+from .fourier import chance_concentration as chance_concentration
+from .fourier import fourier_concentration as fourier_concentration
+from .fourier import fourier_power as fourier_power
 from .frequencies import clustered_interval as clustered_interval
 from .frequencies import difference_interval as difference_interval
 from .gap import induction_gap as induction_gap
@@ -22,6 +25,9 @@ from .logistic import fit_logistic as fit_logistic
 from .phases import PHASES as PHASES
 from .phases import phase_frequencies as phase_frequencies
 from .phases import phase_of as phase_of
+from .principal_components import effective_dimension as effective_dimension
+from .principal_components import principal_plane as principal_plane
+from .principal_components import variance_shares as variance_shares
 from .roc import RocArea as RocArea
 from .roc import roc_area as roc_area
 from .roc import roc_band as roc_band
