@@ -8,7 +8,7 @@ import pytest
 
 from geneft_theory.errors import InvalidInput
 from validation.experiments import grokking_rate, grokking_rate_report
-from validation.experiments.grokking_rate_conclusions import Case, conclude, resampled, share, slope
+from validation.experiments.grokking_rate_conclusions import Case, _plain, conclude, resampled, share, slope
 from validation.experiments.running import open_folder
 
 SIZES, SEEDS = 6, 12
@@ -67,14 +67,31 @@ def test_too_few_successes_have_no_slope():
 
 def test_shares_count_what_they_say():
     case = made_up(structured=0.5)
-    estimate, row = share(case.structured, case.forced)
+    row = share(case.structured, case.forced)
     assert row["networks"] == (SIZES - 1) * SEEDS
     assert row["successes"] == case.structured.sum()
-    assert estimate.value == pytest.approx(row["share"])
+    assert row["share"] == row["successes"] / row["networks"]
     assert row["low"] < row["share"] < row["high"]
-    nothing, empty = share(case.structured, np.zeros_like(case.forced))
-    assert nothing is None
+    empty = share(case.structured, np.zeros_like(case.forced))
     assert empty["share"] is None
+
+
+def test_few_replicates_with_a_structure_count_as_few():
+    case = made_up(noise=0.3)
+    chosen = case.structured.copy()
+    chosen[:, 3:] = False
+    found = slope(replace(case, structured=chosen), case.rate)
+    assert found.draws == 3
+    row = _plain(found)
+    # Student's 97.5 % quantile with two degrees of freedom.
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(4.3027 * found.standard_error, rel=1e-4)
+
+
+def test_the_page_names_what_was_trained(small):
+    only = replace(small, losses=("cross_entropy",), optimizers=("sgd",))
+    words = grokking_rate_report._summary(only, [])[0]
+    assert words.endswith("as classification, by plain gradient descent.")
+    assert "regression" not in words
 
 
 def test_resampling_one_unit_says_nothing():
@@ -97,6 +114,10 @@ def test_resampling_one_unit_says_nothing():
         ({"eta_decoder_sgd": -1.0}, "eta_decoder_sgd"),
         ({"steps": 0}, "steps"),
         ({"width": 0}, "width"),
+        ({"width": 10**8}, "width"),
+        ({"embedding_dimension": 10**8}, "embedding_dimension"),
+        ({"steps": 10**20}, "steps"),
+        ({"seeds": 10**11}, "seeds"),
     ],
 )
 def test_options_outside_their_domain_are_refused_by_name(changes, named):

@@ -14,7 +14,14 @@ from validation.cli import main, run
 from validation.cli.main import build_parser
 from validation.experiments import grokking_transformer, grokking_transformer_report
 from validation.experiments.grokking_transformer import PRESETS, conditions, networks, options_from, plan, theory
-from validation.experiments.grokking_transformer_conclusions import conclude, delays, halfway, rows, shortening
+from validation.experiments.grokking_transformer_conclusions import (
+    conclude,
+    delays,
+    halfway,
+    judged_shortening,
+    rows,
+    shortening,
+)
 from validation.experiments.presentation import command_of
 from validation.experiments.running import open_folder
 from validation.report import specimen_transformers
@@ -274,6 +281,21 @@ def test_halfway_lies_between_learning_and_generalizing():
     assert np.isnan(delays(np.array([[np.nan], [5.0]]), 10.0)).all()
 
 
+def test_a_treated_network_that_never_generalizes_cannot_support_a_shorter_delay():
+    """However much the others gain, its own delay may be any number of steps longer."""
+    reference = np.array([np.full(8, 30.0), 900.0 + np.arange(8)])
+    treated = np.array([np.full(8, 30.0), np.full(8, 600.0)])
+    assert judged_shortening(reference, treated, 1200, "x").verdict == "agrees"
+    assert judged_shortening(treated, reference, 1200, "x").verdict == "disagrees"
+    never = np.where(np.arange(8) == 7, np.nan, treated[1])
+    lost = np.array([treated[0], never])
+    reference[1, 7] = 1195.0
+    assert shortening(reference, lost, 1200).mean() > 0
+    assert judged_shortening(reference, lost, 1200, "x").verdict == "not measured"
+    # A network that has not learned its training pairs has no delay, and is no such case.
+    assert judged_shortening(reference, np.where(np.isnan(never), np.nan, lost), 1200, "x").verdict == "agrees"
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [
@@ -281,12 +303,16 @@ def test_halfway_lies_between_learning_and_generalizing():
         ("--weight-decays a", "weight_decays must be numbers"),
         ("--weight-decays 0,3", "weight_decay must be one of weight_decays; got 1.0"),
         ("--dropouts 0.1,0.1", "dropouts must be increasing"),
-        ("--dropouts 0,1", "dropout must lie in [0, 1); got 1"),
+        ("--dropouts 0,1", "dropouts must lie in [0, 1); got 1"),
         ("--seeds 1", "seeds must be an integer >= 2"),
         ("--training-seed -1", "training_seed must be an integer >= 0"),
         ("--modulus 1", "modulus must be an integer >= 3"),
         ("--modulus 5", "frequencies must be an integer >= 1 and <= 2"),
-        ("--fraction 1", "training_fraction must leave pairs to hold out"),
+        ("--fraction 1", "fraction must lie in (0, 1); got 1"),
+        ("--fraction 0.9999", "fraction must leave pairs to hold out"),
+        ("--weight-decays=-1,1", "weight_decays must lie in [0, 1e+30]; got -1"),
+        ("--weight-decays=", "weight_decays must be numbers"),
+        ("--seeds 100000000000", "seeds must be an integer >= 2 and <= 100000"),
         ("--heads 7", "embedding_dimension must be a multiple of heads = 7"),
         ("--eta-decoder nan", "eta_decoder must lie in"),
         ("--steps 0", "steps must be an integer >= 1"),

@@ -11,4 +11,7 @@ EXPERIMENTS = (
     "grokking-rate",
     "grokking-phases",
     "grokking-transformer",
+    "alignment",
+    "alignment-parity",
+    "alignment-structure",
 )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from geneft_theory.errors import InvalidInput, require_array, require_choice, require_integer, shown
 from geneft_theory.grokking import ideal_accuracy
+from validation.experiments.running import MOST_SEEDS
 from validation.measure.phases import DELAY
 from validation.operations import OperationSettings, training_set
 
@@ -72,9 +73,10 @@ class GrokkingPhasesOptions:
     sets : int
         Ideal training sets, >= 1. With one, all that is said holds for it alone.
     seeds : int
-        Networks on every ideal training set, >= 2; on random ones there are as many in all.
+        Networks on every ideal training set, 2 to 100,000; on random ones there are as many in all.
     splits : int
-        Random training sets at the place of the official default run, to see how many can be learned; 0 or >= 2.
+        Random training sets at the place of the official default run, to see how many can be learned; 0, or 2 to
+        100,000.
     eta_encoder, eta_decoder : tuple of float
         Learning rates of diagram a, > 0, increasing, at least 2 each: every combination is a cell.
     eta_decoder_decayed : tuple of float
@@ -126,8 +128,8 @@ class GrokkingPhasesOptions:
         for name in ("weight_decays_b", "weight_decays_c", "weight_decays_d"):
             _require_increasing(name, getattr(self, name), zero=True)
         require_integer("sets", self.sets, minimum=1, maximum=FAR)
-        require_integer("seeds", self.seeds, minimum=2)
-        require_integer("splits", self.splits, minimum=0)
+        require_integer("seeds", self.seeds, minimum=2, maximum=MOST_SEEDS)
+        require_integer("splits", self.splits, minimum=0, maximum=MOST_SEEDS)
         if self.splits == 1:
             raise InvalidInput("splits must be 0, or at least 2; got 1")
         for name in ("width", "steps", "delay"):

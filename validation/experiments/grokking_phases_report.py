@@ -32,11 +32,11 @@ from validation.experiments.presentation import (
     verdict_lines,
     write_table,
 )
-from validation.experiments.running import phases, run_all
+from validation.experiments.running import device_of, phases, run_all
 from validation.experiments.running_operations import OperationTraining, plan
 from validation.measure import Verdict
 from validation.operations import training_set
-from validation.sweeps import Dask, Execution, RunFolder, load
+from validation.sweeps import Execution, RunFolder, load
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,11 +87,8 @@ def outcome(folder: RunFolder, options: GrokkingPhasesOptions) -> tuple[xr.Datas
 
 def _results(folder: RunFolder, options: GrokkingPhasesOptions, execution: Execution | None) -> xr.Dataset:
     """Train, and return the outcomes in long form: every network as often as there are diagrams it belongs to."""
-    from validation.training import require_device
-
     how = execution or Execution()
-    # Other machines have devices of their own.
-    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    device = device_of(how)
     steps = grokking_phases.record_steps(options)
     training = OperationTraining(record_steps=steps, until_learned=True, device=device)
     networks = grokking_phases.networks(options)
@@ -291,14 +288,15 @@ def _ends(low: float, high: float) -> str:
 
 def as_text(summary: dict[str, Any]) -> str:
     """Return the shares of phases, where memorization begins, and the verdicts as lines for the terminal."""
-    lines = [f"{'diagram':<58} {'generalize':>10} {'grok':>6} {'memorize':>9} {'confused':>9}"]
     labels = list(dict.fromkeys(row["label"] for row in summary["phases"]))
+    wide = max(map(len, labels), default=0)
+    lines = [f"{'diagram':<{wide}} {'generalize':>10} {'grok':>6} {'memorize':>9} {'confused':>9}"]
     for label in labels:
         shares = [row["share"] for row in summary["phases"] if row["label"] == label]
-        lines.append(f"{label:<58} {shares[0]:>10.3f} {shares[1]:>6.3f} {shares[2]:>9.3f} {shares[3]:>9.3f}")
-    lines += ["", f"{'memorization begins':<58} {'decay':>5}  log10 rate, or slope and log10 ratio (95 %)"]
+        lines.append(f"{label:<{wide}} {shares[0]:>10.3f} {shares[1]:>6.3f} {shares[2]:>9.3f} {shares[3]:>9.3f}")
+    lines += ["", f"{'memorization begins':<{wide}} {'decay':>5}  log10 rate, or slope and log10 ratio (95 %)"]
     for row in summary["boundaries"]:
         decay = f"{row['weight_decay']:g}" if "weight_decay" in row else ""
         numbers = [_number(row, "log_rate", "low", "high")] if "log_rate" in row else _line_numbers(row)
-        lines.append(f"{row['label']:<58} {decay:>5}  {'; '.join(numbers)}".replace("−", "-"))
+        lines.append(f"{row['label']:<{wide}} {decay:>5}  {'; '.join(numbers)}".replace("−", "-"))
     return "\n".join([*lines, "", *verdict_lines(summary["verdicts"])])

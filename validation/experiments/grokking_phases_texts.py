@@ -24,7 +24,8 @@ BOUNDARY_TEXT = (
     "Over the two learning rates the boundary is the line at which half of the networks that learn their training "
     "pairs learn the others, too: logistic regression over single networks with Firth's correction. The paper claims "
     "a straight boundary between an encoder that is fast enough for its decoder and one that is not: slope +1, judged "
-    "as an angle of 45 degrees. In the released map the encoder has to be 3 to 6 times as fast as the decoder.",
+    "as an angle of 45 degrees. In the released map the encoder has to be 3 to 6 times as fast as the decoder. Errors "
+    "are those of replicates resampled as they are: with several training sets, they hold for these sets.",
 )
 HALF_TEXT = (
     "Over decoder rate and weight decay no straight line is claimed. For every weight decay the decoder rate is fitted "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geneft_theory import grokking
 from geneft_theory.errors import InvalidInput, require_choice, require_integer, require_number, shown
 from geneft_theory.grokking import TrainingSet, TrainingSets
+from validation.experiments.running import MOST_SEEDS
 from validation.operations import OperationSettings, parse_operation, start, train_operations, training_set
 from validation.operations.settings import LOSSES, OPTIMIZERS
 
@@ -37,7 +38,8 @@ class GrokkingRateOptions:
     sizes : tuple of int
         Training pairs, increasing, at least 3 and each fewer than all.
     seeds : int
-        Replicates >= 2; each has a training set of its own, a part of it at every size, and a start of its own.
+        Replicates, 2 to 100,000; each has a training set of its own, a part of it at every size, and a start of its
+        own.
     losses, optimizers : tuple of str
         Which of "mean_squared_error" and "cross_entropy", and of "adamw" and "sgd"; each once.
     steps : int
@@ -86,7 +88,7 @@ class GrokkingRateOptions:
             require_integer("sizes", size, minimum=1, maximum=total - 1)
         if len(self.sizes) < 3 or any(later <= earlier for earlier, later in itertools.pairwise(self.sizes)):
             raise InvalidInput(f"sizes must be increasing, at least 3; got {shown(self.sizes)}")
-        require_integer("seeds", self.seeds, minimum=2)
+        require_integer("seeds", self.seeds, minimum=2, maximum=MOST_SEEDS)
         for name in ("eta_encoder", "eta_decoder", "eta_encoder_sgd", "eta_decoder_sgd"):
             require_number(name, getattr(self, name), low=0, open_low=True)
         networks(self)

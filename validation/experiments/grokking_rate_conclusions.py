@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from geneft_theory.estimate import Estimate
 from validation.measure import MeasuredCriticalFraction, Verdict, clustered_interval, compare, critical_fraction_fit
@@ -167,6 +168,12 @@ def resampled(statistic: Callable[[Array], Array], unit: NDArray[np.intp], units
     units : int
         How many there are, >= 2, those without an observation included.
 
+    Returns
+    -------
+    Estimate or None
+        Its draws are the units that have an observation: the others say nothing of how well the error is known. None
+        where fewer than two have one, or where most resamples have no value.
+
     Examples
     --------
     >>> values = np.array([1.0, 3.0, 2.0, 4.0])
@@ -179,24 +186,22 @@ def resampled(statistic: Callable[[Array], Array], unit: NDArray[np.intp], units
     weights = counts[:, unit]
     values = statistic(weights[weights.sum(1) > 0])
     values = values[np.isfinite(values)]
-    if not np.isfinite(value) or values.size < RESAMPLES / 2:
+    seen = int(np.unique(unit).size)
+    if not np.isfinite(value) or values.size < RESAMPLES / 2 or seen < 2:
         return None
     # A resample of units spreads less than a new experiment, by this factor.
-    return Estimate(value, float(values.std(ddof=1) * np.sqrt(units / (units - 1))), units)
+    return Estimate(value, float(values.std(ddof=1) * np.sqrt(units / (units - 1))), seen)
 
 
-def share(chosen: NDArray[np.bool_], among: NDArray[np.bool_]) -> tuple[Estimate | None, dict[str, Any]]:
-    """Return the share of chosen networks among others, shape (training_pairs, seed), and its numbers for a table."""
+def share(chosen: NDArray[np.bool_], among: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the share of chosen networks among others, shape (training_pairs, seed), with its interval over seeds."""
     counts, trials = (chosen & among).sum(0), among.sum(0)
     present = trials > 0
     row: dict[str, Any] = {"successes": int(counts.sum()), "networks": int(trials.sum())}
     if present.sum() < 2:
-        return None, row | {"share": None, "low": None, "high": None}
+        return row | {"share": None, "low": None, "high": None}
     low, high = clustered_interval(counts[present], trials[present])
-    unit = np.nonzero(among)[1]
-    hits = (chosen & among)[among].astype(np.float64)
-    estimate = resampled(lambda weights: weights @ hits / weights.sum(1), unit, among.shape[1])
-    return estimate, row | {"share": float(counts.sum() / trials.sum()), "low": low, "high": high}
+    return row | {"share": float(counts.sum() / trials.sum()), "low": low, "high": high}
 
 
 def mean_difference(case: Case) -> Estimate:
@@ -216,8 +221,8 @@ def _concluded(case: Case, theory: xr.Dataset) -> CaseConclusions:
         "correlation": float(np.corrcoef(measured, predicted)[0, 1]) if varied else None,
         "mean_absolute_difference": float(np.abs(measured - predicted).mean()),
         "above_ideal": int((case.accuracy > case.ideal + 1e-9).sum()),
-        "forced": share(case.structured, case.forced)[1],
-        "not_forced": share(case.structured, ~case.forced)[1],
+        "forced": share(case.structured, case.forced),
+        "not_forced": share(case.structured, ~case.forced),
         "slope": _plain(slope_of_mean),
         "slope_of_sum": _plain(slope_of_sum),
         "median_speed": float(np.median(case.speed[case.structured])) if case.structured.any() else None,
@@ -232,7 +237,9 @@ def _concluded(case: Case, theory: xr.Dataset) -> CaseConclusions:
 def _plain(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
-    low, high = estimate.interval()
+    # The error is itself estimated, from few replicates: Student's distribution, not the normal one.
+    half = float(stdtrit(estimate.draws - 1, 0.975)) * estimate.standard_error
+    low, high = estimate.value - half, estimate.value + half
     return {"value": estimate.value, "standard_error": estimate.standard_error, "low": low, "high": high}
 
 

@@ -43,6 +43,12 @@ STATEMENTS = (
     "grokking.rate",
     "grokking.trajectory",
 )
+WHAT = {
+    "mean_squared_error": "as regression onto random vectors",
+    "cross_entropy": "as classification",
+    "adamw": "by AdamW",
+    "sgd": "by plain gradient descent",
+}
 
 
 def run(folder: RunFolder, options: GrokkingRateOptions, execution: Execution | None) -> dict[str, Any]:
@@ -168,8 +174,9 @@ def _summary(options: GrokkingRateOptions, found: Sequence[Verdict]) -> list[str
     return [
         f"{networks} networks learn to add {options.symbols} numbers from sums of embeddings, each from "
         f"{options.sizes[0]} to {options.sizes[-1]} of {total} pairs, in {options.steps} steps: {options.seeds} "
-        "replicates of every size, each with a training set and a start of its own, as regression onto random vectors "
-        "and as classification, by AdamW and by plain gradient descent.",
+        "replicates of every size, each with a training set and a start of its own, "
+        f"{' and '.join(WHAT[loss] for loss in options.losses)}, "
+        f"{' and '.join(WHAT[optimizer] for optimizer in options.optimizers)}.",
         f"{tally(found)} The theory is about gradient descent on an effective loss of the embeddings alone. What it "
         "says of which structure can form, and of which accuracy it gives, needs no dynamics; how fast it forms does.",
         *few_seeds(options.seeds),
@@ -264,8 +271,9 @@ SECTIONS = (
         "How fast",
         (
             "The flow of the effective loss approaches its ground state at the rate lambda_3, so that the steps to "
-            "structure should fall like 1/lambda_3. Under AdamW every embedding moves at about its learning rate "
-            "whatever the size of the gradient: the time is a way divided by a speed, and the rate hardly enters. "
+            "structure should fall like 1/lambda_3. Under AdamW an embedding moves at about its learning rate "
+            "whatever the size of the gradient: as far as that holds, the time is a way divided by a speed, and the "
+            "rate has no part in it. "
             "Plain gradient descent is closer to the premises; but there the effective loss is seen through the "
             "decoder, whose slope is learned at the same time.",
         ),

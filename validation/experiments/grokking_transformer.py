@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from geneft_theory.errors import InvalidInput, require_choice, require_integer, shown
+from geneft_theory.errors import InvalidInput, require_array, require_choice, require_integer, require_number, shown
+from validation.experiments.running import MOST_SEEDS
 from validation.planning.groups import Cost
 from validation.sweeps import Context
+from validation.tasks import training_count
 from validation.transformer import ENGINE, TransformerSettings, computation, train_transformers
+from validation.transformer.settings import LARGEST_RATE, MOST_SYMBOLS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +43,7 @@ class GrokkingTransformerOptions:
     dropouts : tuple of float
         Probabilities of dropout, increasing, in [0, 1).
     seeds : int
-        Replicates of every network, >= 2; each has initial values of its own.
+        Replicates of every network, 2 to 100,000; each has initial values of its own.
     training_seed : int, optional
         Number of the training set that all replicates share; by default each has its own.
     fraction : float
@@ -80,13 +83,22 @@ class GrokkingTransformerOptions:
     sweep_seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("weight_decays", "dropouts"):
-            values = getattr(self, name)
+        # Named as they are asked for here, before the settings of a network name their own.
+        domains: dict[str, dict[str, Any]] = {
+            "weight_decays": {"high": LARGEST_RATE},
+            "dropouts": {"high": 1, "open_high": True},
+        }
+        for name, domain in domains.items():
+            values = tuple(require_array(name, getattr(self, name), low=0, **domain).ravel().tolist())
             if not values or any(later <= earlier for earlier, later in itertools.pairwise(values)):
                 raise InvalidInput(f"{name} must be increasing numbers, at least one; got {shown(values)}")
         if self.weight_decay not in self.weight_decays:
             raise InvalidInput(f"weight_decay must be one of weight_decays; got {shown(self.weight_decay)}")
-        require_integer("seeds", self.seeds, minimum=2)
+        require_integer("seeds", self.seeds, minimum=2, maximum=MOST_SEEDS)
+        require_integer("modulus", self.modulus, minimum=3, maximum=MOST_SYMBOLS)
+        require_number("fraction", self.fraction, low=0, high=1, open_low=True, open_high=True)
+        if training_count(self.modulus, self.fraction) == self.modulus**2:
+            raise InvalidInput(f"fraction must leave pairs to hold out; got {self.fraction:g}")
         if self.training_seed is not None:
             require_integer("training_seed", self.training_seed, minimum=0)
         for decay, dropout in conditions(self):

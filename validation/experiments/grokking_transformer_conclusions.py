@@ -49,9 +49,8 @@ def delays(steps: Array, budget: float) -> Array:
 def shortening(reference: Array, treated: Array, budget: float) -> Array:
     """Return by how many steps the delay of each treated network is shorter than that of its reference.
 
-    Where a delay is known only to be longer than the rest of the budget, no more is claimed than is known: if that is
-    the reference's, the difference is the least that it can be; if the treated one's, the most, but no gain; nothing
-    if both are.
+    Where a delay is known only to be longer than the rest of the budget, so is the difference in part: if that is the
+    reference's, it is the least that it can be; if the treated one's, the most, but no gain; nothing if both are.
 
     Parameters
     ----------
@@ -78,6 +77,25 @@ def shortening(reference: Array, treated: Array, budget: float) -> Array:
     difference = np.where(beyond[1], np.minimum(difference, 0.0), difference)
     difference = np.where(beyond[0] & beyond[1], 0.0, difference)
     return np.asarray(difference[~(np.isnan(reference[0]) | np.isnan(treated[0]))])
+
+
+def judged_shortening(reference: Array, treated: Array, budget: float, claim: str) -> Verdict:
+    """Return the verdict on the claim that a treatment shortens the delay.
+
+    Where a treated network has not generalized and its reference has, the mean is only the most that it can be: that
+    can refute the claim, and not support it.
+
+    Parameters
+    ----------
+    reference, treated, budget
+        As for `shortening`.
+    claim : str
+        In words.
+    """
+    found = compare(0.0, _mean(shortening(reference, treated, budget)), claim, side="more than")
+    learned = ~(np.isnan(reference[0]) | np.isnan(treated[0]))
+    at_most = learned & np.isnan(treated[1]) & ~np.isnan(reference[1])
+    return compare(0.0, None, claim, side="more than") if found.verdict == "agrees" and at_most.any() else found
 
 
 def steps_of(results: xr.Dataset) -> Array:
@@ -138,11 +156,11 @@ def _delay_verdicts(results: xr.Dataset, options: GrokkingTransformerOptions) ->
     for decay in options.weight_decays[1:]:
         with_decay = steps_of(condition(results, decay, first_dropout))
         claim = f"decoder weight decay {decay:g} shortens the delay against {first_decay:g}, by steps"
-        yield compare(0.0, _mean(shortening(without, with_decay, options.steps)), claim, side="more than")
+        yield judged_shortening(without, with_decay, options.steps, claim)
     for dropout in options.dropouts[1:]:
         with_dropout = steps_of(condition(results, options.weight_decay, dropout))
         claim = f"dropout {dropout:g} shortens the delay against {first_dropout:g}, by steps"
-        yield compare(0.0, _mean(shortening(usual, with_dropout, options.steps)), claim, side="more than")
+        yield judged_shortening(usual, with_dropout, options.steps, claim)
 
 
 def _mean(samples: Array) -> Estimate | None:

@@ -27,9 +27,9 @@ from validation.experiments.presentation import (
     verdict_lines,
     write_table,
 )
-from validation.experiments.running import on_grid, phases, run_all
+from validation.experiments.running import device_of, on_grid, phases, run_all
 from validation.measure import Verdict
-from validation.sweeps import Dask, Execution, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,12 +74,10 @@ def reduced(options: GrokkingTransformerOptions) -> GrokkingTransformerOptions:
 
 def _results(folder: RunFolder, options: GrokkingTransformerOptions, execution: Execution | None) -> xr.Dataset:
     """Return the outcomes over (weight decay, dropout, seed), and their curves over step."""
-    from validation.training import require_device
     from validation.transformer import VARIABLES
 
     how = execution or Execution()
-    # Other machines have devices of their own.
-    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    device = device_of(how)
     chunks = grokking_transformer.plan(options, 1 if device == "cpu" else GPU_CHUNK_SIZE)
     run_all(folder, chunks, grokking_transformer.TransformerTraining(device), VARIABLES, how, phases)
     results = on_grid(folder, DIMS, [name for name in VARIABLES if name != "step"])
@@ -354,7 +352,9 @@ DIMENSION_TEXT = (
 DELAY_TEXT = (
     "The delay is that between the first steps at which the training pairs and the others are answered right often "
     "enough, without dropout. Differences are taken seed by seed. Where a network has not generalized at the end, its "
-    "delay is only known to be longer, and no more is claimed: a difference is then the least that it can be, or none.",
+    "delay is only known to be longer. If that is the one without dropout or decay, the difference is the least that "
+    "it can be; if it is the other one, the most, but no gain, so that a mean with such a one in it supports nothing; "
+    "and none if it is both.",
 )
 CIRCLE_TEXT = (
     "A circle in the embeddings is a single frequency over Z_p. The concentration is the share of the embeddings' "

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from validation.training import Chunk as Division
     from validation.training import Outcomes as Trained
 
+MOST_SEEDS = 100_000
+"""Replicates of an experiment: the settings of all of its networks are in memory at once."""
+
 
 class Options(Protocol):
     """What an experiment is asked: its seed, and everything else as plain values."""
@@ -89,12 +92,11 @@ def train_all(
     when something was learned. `until_learned` is that of `validation.training.train`. The curves are in the folder,
     for `validation.load`; the grid has single numbers.
     """
-    from validation.training import chunks, require_device, suitable_chunk_size
+    from validation.training import chunks, suitable_chunk_size
 
     kept = Kept(further=further or {})
     how = execution or Execution()
-    # Other machines have devices of their own.
-    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    device = device_of(how)
     division = chunks(networks, chunk_size=suitable_chunk_size(len(networks), device))
     training = Training(kept, None if record_steps is None else tuple(record_steps), until_learned, device)
     run_all(folder, Plan(division), training, kept.variables, how, phases)
@@ -189,6 +191,16 @@ def phases(outcomes: Outcomes) -> dict[str, int]:
     steps = (outcomes["steps_to_train_threshold"], outcomes["steps_to_test_threshold"])
     seen = phase_of(*steps, diverged=np.asarray(outcomes["diverged"], dtype=np.bool_))
     return {str(phase): int(count) for phase, count in zip(*np.unique(seen, return_counts=True), strict=True)}
+
+
+def device_of(execution: Execution) -> str:
+    """Return the name of the device on which networks are trained, or refuse it."""
+    from validation.training import require_device
+
+    # Other machines have devices of their own.
+    if isinstance(execution.executor, Dask) and execution.device != "auto":
+        return execution.device
+    return require_device(execution.device)
 
 
 def run_all(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.experiments.running import on_grid, phases, run_all
+from validation.experiments.running import device_of, on_grid, phases, run_all
 from validation.operations import ENGINE, OperationSettings
 from validation.planning.groups import Cost
-from validation.sweeps import Context, Dask, Execution, RunFolder, Variable
+from validation.sweeps import Context, Execution, RunFolder, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -132,10 +132,8 @@ def train_all_operations(
     """
     from dataclasses import replace
 
-    from validation.training import require_device
-
     how = execution or Execution()
-    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    device = device_of(how)
     run_all(folder, plan(networks, device), replace(training, device=device), training.variables, how, phases)
     results = on_grid(folder, dims, (*SCALARS, *further))
     results.attrs["made_from"] = "networks trained by validation.operations"

@@ -21,6 +21,8 @@ THRESHOLD = 0.9
 STRUCTURE = 0.95
 """The representation quality that counts as structured: more than this (Liu et al., 2022, Fig. 4)."""
 MOST_SAMPLES = 20_000
+MOST_STEPS = 10_000_000
+DEEPEST, LARGEST_SIZE = 64, 65_536
 LARGEST_RATE = 1e30  # far beyond sense, and within float32
 
 BY_OPERATION: Any = None
@@ -51,17 +53,17 @@ class OperationSettings:
         latter has one seed for everything (`training_seed` must equal `seed`), knows vectors only, and has no sweep
         seed.
     embedding_dimension : int, optional
-        Components of an embedding, >= 1; by default 1 for vectors. The matrices of a group have as many as their
+        Components of an embedding, 1 to 65,536; by default 1 for vectors. The matrices of a group have as many as their
         representation, which is the only choice.
     embedding_scale : float
         Width s > 0 of the uniform distribution on [-s/2, s/2] of the initial embeddings.
     depth, width : int
-        Hidden layers of the decoder, >= 0, and units in each, >= 1.
+        Hidden layers of the decoder, 0 to 64, and units in each, 1 to 65,536.
     loss : {"mean_squared_error", "cross_entropy"}
         Squared error against one random normal template a label, averaged over samples and components (the answer is
         the nearest template), or cross-entropy of one logit a label.
     template_dimension : int
-        Components of a template, >= 1.
+        Components of a template, 1 to 65,536.
     optimizer : {"adamw", "sgd"}
         AdamW with its published constants, or plain gradient descent, which is what the effective theory is about.
     eta_encoder, eta_decoder : float
@@ -71,7 +73,7 @@ class OperationSettings:
     penalty : float
         Factor >= 0 of the mean absolute embedding in the loss.
     steps : int
-        Training steps, >= 1.
+        Training steps, 1 to 10 million.
 
     Raises
     ------
@@ -110,10 +112,12 @@ class OperationSettings:
         if samples > MOST_SAMPLES:
             raise InvalidInput(f"operation must have at most {MOST_SAMPLES} samples; got {samples} of {self.operation}")
         self._integer("training_pairs", minimum=1, maximum=samples)
-        for name in ("training_seed", "seed", "sweep_seed", "depth"):
+        for name in ("training_seed", "seed", "sweep_seed"):
             self._integer(name, minimum=0)
-        for name in ("width", "template_dimension", "steps"):
-            self._integer(name, minimum=1)
+        self._integer("depth", minimum=0, maximum=DEEPEST)
+        for name in ("width", "template_dimension"):
+            self._integer(name, minimum=1, maximum=LARGEST_SIZE)
+        self._integer("steps", minimum=1, maximum=MOST_STEPS)
         self._check_embeddings()
         require_choice("loss", self.loss, LOSSES)
         require_choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -127,7 +131,7 @@ class OperationSettings:
         expected = 1 if matrices is None else matrices.shape[1] ** 2
         if self.embedding_dimension is BY_OPERATION:
             object.__setattr__(self, "embedding_dimension", expected)
-        self._integer("embedding_dimension", minimum=1)
+        self._integer("embedding_dimension", minimum=1, maximum=LARGEST_SIZE)
         if matrices is not None and self.embedding_dimension != expected:
             raise InvalidInput(
                 f"embedding_dimension must be {expected} for {self.operation}; got {self.embedding_dimension}"

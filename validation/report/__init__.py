@@ -5,6 +5,19 @@ Matplotlib and Jinja are imported when the first figure or page is made, not wit
 
 from validation.report.accuracy import accuracy_figure
 from validation.report.accuracy_data import accuracy_data
+from validation.report.alignment import (
+    alignment_courses_figure,
+    alignment_explained_figure,
+    alignment_final_figure,
+    alignment_gains_figure,
+)
+from validation.report.alignment_parity import parity_boundary_figure, parity_course_figure, parity_forecast_figure
+from validation.report.alignment_structure import structure_merging_figure, structure_pairs_figure
+from validation.report.alignment_systems import (
+    alignment_controls_figure,
+    alignment_layers_figure,
+    alignment_linear_figure,
+)
 from validation.report.canvas import figure_bytes, save
 from validation.report.contents import Report, ReportFigure, Section, Table
 from validation.report.critical_fraction import critical_fraction_figure
@@ -31,6 +44,13 @@ __all__ = [
     "Table",
     "accuracy_data",
     "accuracy_figure",
+    "alignment_controls_figure",
+    "alignment_courses_figure",
+    "alignment_explained_figure",
+    "alignment_final_figure",
+    "alignment_gains_figure",
+    "alignment_layers_figure",
+    "alignment_linear_figure",
     "collapse_data",
     "collapse_figure",
     "critical_fraction_figure",
@@ -45,12 +65,17 @@ __all__ = [
     "grokking_structure_figure",
     "merging_figure",
     "mode_label",
+    "parity_boundary_figure",
+    "parity_course_figure",
+    "parity_forecast_figure",
     "phase_diagram_figure",
     "relation_label",
     "render",
     "save",
     "slowing_networks_figure",
     "slowing_pairs_figure",
+    "structure_merging_figure",
+    "structure_pairs_figure",
     "weight_decay_figure",
     "write_csv",
     "write_report",

@@ -47,7 +47,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     same = ("sets", "seeds", "splits", "width", "steps", "delay", "sweep_seed")
     return grokking_phases_report, grokking_phases.options_from(
         arguments.preset,
-        **{name: tuple(text.split(",")) for name, text in names.items() if text},
+        **{name: tuple(text.split(",")) for name, text in names.items() if text is not None},
         **{name: getattr(arguments, name) for name in same},
-        **{name: options.comma_separated_numbers(name, text) for name, text in given.items() if text},
+        **{name: options.comma_separated_numbers(name, text) for name, text in given.items() if text is not None},
     )
