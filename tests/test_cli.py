@@ -129,3 +129,30 @@ def test_doctor(capsys, monkeypatch):
     assert code == 0
     assert {"python", "torch", "torch_threads", "numpy_blas", "matrix_product_peak_gflops"} <= set(findings)
     assert findings["training_rate_network_steps_per_second"] > 0
+
+
+@pytest.mark.parametrize(
+    ("experiment", "option"),
+    [
+        ("goldilocks", "--depths"),
+        ("statics", "--fractions"),
+        ("merging", "--ratios"),
+        ("merging", "--also-below"),
+        ("repon-pair", "--cases"),
+        ("learning-rates", "--eta-encoder"),
+        ("slowing-down", "--distances"),
+        ("alignment", "--cases"),
+        ("alignment-structure", "--tasks"),
+        ("alignment-parity", "--gains"),
+    ],
+)
+def test_an_empty_list_is_refused_and_not_taken_for_the_preset(experiment, option, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["run", experiment, option, "", "--out", str(out)]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not out.exists()
+
+
+def test_more_steps_than_anybody_can_wait_for_are_refused(tmp_path, capsys):
+    assert main(["run", "goldilocks", "--steps", str(10**20), "--out", str(tmp_path / "run")]) == 2
+    assert "steps must be an integer" in capsys.readouterr().err

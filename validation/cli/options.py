@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Number = TypeVar("Number", int, float)
 
 
-def comma_separated_numbers(name: str, text: str) -> tuple[float, ...]:
-    """Return the numbers of "0.1,0.2,0.3", or refuse the text."""
+def comma_separated_numbers(name: str, text: str | None) -> tuple[float, ...] | None:
+    """Return the numbers of "0.1,0.2,0.3", or refuse the text; None, for what was not given, stays None."""
+    return _separated(name, text, float, "numbers")
+
+
+def comma_separated_integers(name: str, text: str | None) -> tuple[int, ...] | None:
+    """Return the integers of "1,2,3", or refuse the text; None, for what was not given, stays None."""
+    return _separated(name, text, int, "integers")
+
+
+def comma_separated_names(text: str | None) -> tuple[str, ...] | None:
+    """Return the names of "one,two"; None, for what was not given, stays None."""
+    return None if text is None else tuple(text.split(","))
+
+
+def _separated(name: str, text: str | None, kind: Callable[[str], Number], words: str) -> tuple[Number, ...] | None:
     from geneft_theory.errors import InvalidInput, shown
 
+    if text is None:
+        return None
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(kind(part) for part in text.split(","))
     except ValueError:
-        raise InvalidInput(f"{name} must be numbers separated by commas; got {shown(text)}") from None
-
-
-def comma_separated_integers(name: str, text: str) -> tuple[int, ...]:
-    """Return the integers of "1,2,3", or refuse the text."""
-    from geneft_theory.errors import InvalidInput, shown
-
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InvalidInput(f"{name} must be integers separated by commas; got {shown(text)}") from None
+        raise InvalidInput(f"{name} must be {words} separated by commas; got {shown(text)}") from None
 
 
 RELATION_HELP = "a relation such as modulo:3, greater-than, complete-bipartite:10, or expression:(i + j) %% 3 == 0"

@@ -73,7 +73,7 @@ def execute_statics(arguments: argparse.Namespace) -> None:
     """Print the statics of one relation."""
     from validation.experiments.prediction import predict_statics
 
-    fractions = options.comma_separated_numbers("fractions", arguments.fractions) if arguments.fractions else ()
+    fractions = options.comma_separated_numbers("fractions", arguments.fractions) or ()
     prediction = predict_statics(
         arguments.relation,
         30 if arguments.n is None else arguments.n,
@@ -99,7 +99,7 @@ def execute_boundary(arguments: argparse.Namespace) -> None:
     from validation.experiments.prediction_repons import predict_boundary
 
     names = ("sigma_a", "sigma_c", "cluster", "optimiser")
-    rates = options.comma_separated_numbers("eta_encoder", arguments.eta_encoder) if arguments.eta_encoder else ()
+    rates = options.comma_separated_numbers("eta_encoder", arguments.eta_encoder) or ()
     given = {name: getattr(arguments, name) for name in names}
     _print(predict_boundary(arguments.probability, **given, eta_encoder=rates), arguments, rows="points")
 

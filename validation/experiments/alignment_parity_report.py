@@ -27,9 +27,9 @@ from validation.experiments.presentation import (
     verdict_lines,
     write_table,
 )
-from validation.experiments.running import on_grid, run_all
+from validation.experiments.running import device_of, on_grid, run_all
 from validation.measure import Verdict
-from validation.sweeps import Dask, Execution, RunFolder
+from validation.sweeps import Execution, RunFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,11 +58,9 @@ def outcome(
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return the results of a run over (gain, fraction, seed), and what is known without training."""
     from validation.parity import VARIABLES
-    from validation.training import require_device
 
     how = execution or Execution()
-    # Other machines have devices of their own.
-    device = how.device if isinstance(how.executor, Dask) and how.device != "auto" else require_device(how.device)
+    device = device_of(how)
     chunks = alignment_parity.plan(options, CHUNK_SIZE if device == "cpu" else GPU_CHUNK_SIZE)
     run_all(folder, chunks, partial(alignment_parity.compute, device), VARIABLES, how)
     results = on_grid(folder, DIMS, [name for name in VARIABLES if name != "epoch"])

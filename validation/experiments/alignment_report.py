@@ -128,8 +128,8 @@ def _summary(options: AlignmentOptions, results: xr.Dataset, concluded: Conclusi
         "predicts networks that were not fitted. The linear network has no fitted parameter.",
         *few_seeds(options.seeds),
     ]
-    if results.attrs["diverged"]:
-        lines.append(f"{results.attrs['diverged']} networks diverged and are left out.")
+    if int(results["diverged"]):
+        lines.append(f"{int(results['diverged'])} networks diverged and are left out.")
     return lines
 
 

@@ -53,13 +53,13 @@ def measured(folder: RunFolder, options: AlignmentOptions, execution: Execution 
     runs = load(folder)
     parts = [_cases(runs, options), *_ends(runs, options), _linear(runs, options)]
     results = xr.merge([part.drop_attrs() for part in parts])
-    results.attrs = {
+    results["diverged"] = runs["diverged"].sum().drop_vars([name for name in runs.coords], errors="ignore")
+    results.attrs = runs.attrs | {
         "size": options.size,
         "main_layer": options.main.layer,
         "depth": int(options.main.settings["depth"]),
         "width": int(options.main.settings["width"]),
         "main_gain": float(options.main.settings["gain"]),
-        "diverged": int(runs["diverged"].sum()),
         "made_from": "networks trained by validation.two_points",
     }
     return results

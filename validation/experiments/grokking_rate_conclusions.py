@@ -130,7 +130,7 @@ def cases_of(results: xr.Dataset, theory: xr.Dataset) -> list[Case]:
 def conclude(results: xr.Dataset, theory: xr.Dataset) -> tuple[list[CaseConclusions], list[Verdict]]:
     """Return what each case says, and the verdicts on all claims."""
     concluded = [_concluded(case, theory) for case in cases_of(results, theory)]
-    verdicts = [verdict for each in concluded for verdict in _verdicts(each, theory)]
+    verdicts = [verdict for each in concluded for verdict in _verdicts(each, theory, int(results.attrs["steps"]))]
     return concluded, [*verdicts, *_official_verdicts(results)]
 
 
@@ -248,14 +248,14 @@ def _threshold(case: Case, theory: xr.Dataset) -> MeasuredCriticalFraction:
     return critical_fraction_fit(fractions, case.structured.T.astype(np.float64), threshold=0.5)
 
 
-def _verdicts(concluded: CaseConclusions, theory: xr.Dataset) -> Iterator[Verdict]:
+def _verdicts(concluded: CaseConclusions, theory: xr.Dataset, steps: int) -> Iterator[Verdict]:
     case = concluded.case
     label = case.label
     yield compare(0.0, mean_difference(case), f"{label}: accuracy is what the parallelograms made predict, mean excess")
     # Said of every network, so that a single one refutes it: there is nothing to estimate.
     claim = f"{label}: no network forms structure where lambda_3 = 0, share of"
     yield compare(0.0, *_whole(case, ~case.forced, claim), side="at most")
-    claim = f"{label}: every network forms structure where lambda_3 > 0, share of"
+    claim = f"{label}: every network forms structure within {steps} steps where lambda_3 > 0, share of"
     yield compare(1.0, *_whole(case, case.forced, claim), side="at least")
     critical = Estimate(float(theory["critical_fraction"]), float(theory["critical_fraction_error"]), 20_000)
     claim = f"{label}: half of the networks form structure at the theory's critical fraction"

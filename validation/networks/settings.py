@@ -35,6 +35,7 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 
 BY_MODE: Any = None
 LARGEST_RATE = 1e30  # far beyond sense, and within float32
+MOST_STEPS = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ class NetworkSettings:
     momentum : float
         Momentum of sgd, without dampening, in [0, 1).
     steps : int
-        Training steps, >= 1.
+        Training steps, 1 to 100 000 000.
 
     Raises
     ------
@@ -168,10 +169,10 @@ class NetworkSettings:
         for name in ("beta_first", "beta_second", "momentum"):
             self._number(name, low=0, high=1, open_high=True)
         self._number("adam_epsilon", low=0, high=1, open_low=True)
-        self._integer("steps", minimum=1)
+        self._integer("steps", minimum=1, maximum=MOST_STEPS)
 
-    def _integer(self, name: str, *, minimum: int) -> None:
-        object.__setattr__(self, name, require_integer(name, getattr(self, name), minimum=minimum))
+    def _integer(self, name: str, *, minimum: int, maximum: int | None = None) -> None:
+        object.__setattr__(self, name, require_integer(name, getattr(self, name), minimum=minimum, maximum=maximum))
 
     def _number(self, name: str, **domain: Any) -> None:
         object.__setattr__(self, name, require_number(name, getattr(self, name), **domain))

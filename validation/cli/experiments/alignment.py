@@ -40,7 +40,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     given = {name: getattr(arguments, name) for name in LISTS}
     return alignment_report, alignment.options_from(
         arguments.preset,
-        cases=tuple(arguments.cases.split(",")) if arguments.cases else None,
-        **{name: options.comma_separated_numbers(name, text) if text else None for name, text in given.items()},
+        cases=options.comma_separated_names(arguments.cases),
+        **{name: options.comma_separated_numbers(name, text) for name, text in given.items()},
         **{name: getattr(arguments, name) for name in numbers},
     )

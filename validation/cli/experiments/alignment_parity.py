@@ -41,5 +41,5 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return alignment_parity_report, alignment_parity.options_from(
         arguments.preset,
         **{name: getattr(arguments, name) for name in NUMBERS},
-        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items() if text},
+        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items()},
     )

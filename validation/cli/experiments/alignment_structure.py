@@ -44,8 +44,8 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     lists = {name: getattr(arguments, name) for name in LISTS}
     return alignment_structure_report, alignment_structure.options_from(
         arguments.preset,
-        tasks=tuple(arguments.tasks.split(",")) if arguments.tasks else None,
-        outputs=options.comma_separated_integers("outputs", arguments.outputs) if arguments.outputs else None,
+        tasks=options.comma_separated_names(arguments.tasks),
+        outputs=options.comma_separated_integers("outputs", arguments.outputs),
         **{name: getattr(arguments, name) for name in (*INTEGERS, *NUMBERS, "sweep_seed")},
-        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items() if text},
+        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items()},
     )

@@ -33,6 +33,6 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         sweep_seed=arguments.sweep_seed,
         fraction=arguments.fraction,
         mode=arguments.mode,
-        depths=options.comma_separated_integers("depths", arguments.depths) if arguments.depths else None,
-        widths=options.comma_separated_integers("widths", arguments.widths) if arguments.widths else None,
+        depths=options.comma_separated_integers("depths", arguments.depths),
+        widths=options.comma_separated_integers("widths", arguments.widths),
     )

@@ -49,5 +49,5 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         arguments.preset,
         **{name: tuple(text.split(",")) for name, text in names.items() if text is not None},
         **{name: getattr(arguments, name) for name in same},
-        **{name: options.comma_separated_numbers(name, text) for name, text in given.items() if text is not None},
+        **{name: options.comma_separated_numbers(name, text) for name, text in given.items()},
     )

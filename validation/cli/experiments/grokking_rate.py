@@ -36,8 +36,8 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     numbers = ("symbols", "seeds", "steps", "width", "embedding_dimension", "sweep_seed", *rates)
     return grokking_rate_report, grokking_rate.options_from(
         arguments.preset,
-        sizes=options.comma_separated_integers("sizes", arguments.sizes) if arguments.sizes is not None else None,
-        losses=tuple(arguments.losses.split(",")) if arguments.losses is not None else None,
-        optimizers=tuple(arguments.optimizers.split(",")) if arguments.optimizers is not None else None,
+        sizes=options.comma_separated_integers("sizes", arguments.sizes),
+        losses=options.comma_separated_names(arguments.losses),
+        optimizers=options.comma_separated_names(arguments.optimizers),
         **{name: getattr(arguments, name) for name in numbers},
     )

@@ -45,5 +45,5 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return grokking_transformer_report, grokking_transformer.options_from(
         arguments.preset,
         **{name: getattr(arguments, name) for name in NUMBERS},
-        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items() if text is not None},
+        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items()},
     )

@@ -35,7 +35,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     from validation.experiments import learning_rates, learning_rates_report
 
     given = {name: getattr(arguments, name) for name in NUMBERS}
-    numbers = {name: options.comma_separated_numbers(name, text) for name, text in given.items() if text}
+    numbers = {name: options.comma_separated_numbers(name, text) for name, text in given.items()}
     return learning_rates_report, learning_rates.options_from(
         arguments.preset,
         relations=options.as_tuple(arguments.relation),
@@ -44,7 +44,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         steps=arguments.steps,
         sweep_seed=arguments.sweep_seed,
         fraction=arguments.fraction,
-        optimizers=tuple(arguments.optimizers.split(",")) if arguments.optimizers else None,
+        optimizers=options.comma_separated_names(arguments.optimizers),
         record_every=arguments.record_every,
         delay=arguments.delay,
         until_learned=False if arguments.to_the_end else None,

@@ -37,10 +37,8 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         fraction=arguments.fraction,
         mode=arguments.mode,
         loss=arguments.loss,
-        optimizers=tuple(arguments.optimizers.split(",")) if arguments.optimizers else None,
-        ratios=options.comma_separated_numbers("ratios", arguments.ratios) if arguments.ratios else None,
+        optimizers=options.comma_separated_names(arguments.optimizers),
+        ratios=options.comma_separated_numbers("ratios", arguments.ratios),
         merged_below=arguments.merged_below,
-        also_below=options.comma_separated_numbers("also_below", arguments.also_below)
-        if arguments.also_below
-        else None,
+        also_below=options.comma_separated_numbers("also_below", arguments.also_below),
     )

@@ -36,7 +36,7 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     given = {name: getattr(arguments, name) for name in (*numbers, "decoder_scale", "embedding_scale", "sweep_seed")}
     return repon_pair_report, repon_pair.options_from(
         arguments.preset,
-        cases=tuple(arguments.cases.split(",")) if arguments.cases else None,
-        ratios=options.comma_separated_numbers("ratios", arguments.ratios) if arguments.ratios else None,
+        cases=options.comma_separated_names(arguments.cases),
+        ratios=options.comma_separated_numbers("ratios", arguments.ratios),
         **given,
     )

@@ -36,5 +36,5 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return slowing_down_report, slowing_down.options_from(
         arguments.preset,
         **{name: getattr(arguments, name) for name in (*same, "learning_rate", "adam_learning_rate", "sweep_seed")},
-        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items() if text},
+        **{name: options.comma_separated_numbers(name, text) for name, text in lists.items()},
     )

@@ -34,5 +34,5 @@ def choose(arguments: argparse.Namespace) -> tuple[Any, Any]:
         draws=arguments.draws,
         accuracy=arguments.accuracy,
         modes=options.as_tuple(arguments.mode),
-        fractions=options.comma_separated_numbers("fractions", arguments.fractions) if arguments.fractions else None,
+        fractions=options.comma_separated_numbers("fractions", arguments.fractions),
     )
