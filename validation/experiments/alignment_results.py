@@ -53,7 +53,7 @@ def measured(folder: RunFolder, options: AlignmentOptions, execution: Execution 
     runs = load(folder)
     parts = [_cases(runs, options), *_ends(runs, options), _linear(runs, options)]
     results = xr.merge([part.drop_attrs() for part in parts])
-    results["diverged"] = runs["diverged"].sum().drop_vars([name for name in runs.coords], errors="ignore")
+    results["diverged"] = runs["diverged"].sum().drop_vars(list(runs.coords), errors="ignore")
     results.attrs = runs.attrs | {
         "size": options.size,
         "main_layer": options.main.layer,

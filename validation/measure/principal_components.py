@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 def effective_dimension(embeddings: ArrayLike) -> Array:
     r"""Return the effective dimension of embeddings: the exponential of the entropy of their variances.
 
-    .. math:: d_\mathrm{eff} = \exp\Big(-\sum_s q_s \ln q_s\Big),
+    .. math:: d_\mathrm{eff} = \exp\left(-\sum_s q_s \ln q_s\right),
 
     where :math:`q_s` is the share of the variance over the symbols that principal component s has: 1 for points on a
     line, 2 for a circle, at most the smaller of the dimensions and the symbols less one.
