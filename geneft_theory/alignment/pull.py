@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geneft_theory.alignment.state import Array, bounded, positive
+from geneft_theory.alignment.state import LARGEST, Array, bounded, positive
 from geneft_theory.errors import InvalidInput, require_broadcast
 
 
@@ -80,8 +80,8 @@ def matrices(
     dy = np.zeros(D_y.shape[-2]) if target is None else bounded("target", target)
     if dy.ndim < 1 or dy.shape[-1] != D_y.shape[-2]:
         raise InvalidInput(f"target must have shape (..., m) with m = {D_y.shape[-2]}; got {dy.shape}")
-    if np.any(np.all(dh == 0, axis=-1)):
-        raise InvalidInput("separation must not vanish; got a vector of zeros")
+    if np.any(np.max(np.abs(dh), axis=-1) < 1 / LARGEST):
+        raise InvalidInput(f"separation must not vanish; got a vector shorter than {1 / LARGEST:g}")
     strength = ratio * positive("X", X)
     require_broadcast(
         {"separation": dh[..., 0], "decoder": D_y[..., 0, 0], "target": dy[..., 0], "ratio and X": strength}

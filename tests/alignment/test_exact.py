@@ -214,6 +214,7 @@ def test_an_ensemble_is_a_loop():
     ("change", "name"),
     [
         ({"separation": [0.0, 0.0]}, "separation"),
+        ({"separation": [1e-200, 0.0]}, "separation"),
         ({"separation": [np.nan, 1.0]}, "separation"),
         ({"separation": [1.0, 2.0, 3.0]}, "separation and decoder"),
         ({"decoder": [1.0, 2.0]}, "separation and decoder"),

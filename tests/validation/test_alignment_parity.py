@@ -109,6 +109,10 @@ def test_rows_count_what_they_say():
         ({"fractions": (0.5, 1.5)}, "fraction"),
         ({"fractions": (1.0, 0.5)}, "fractions"),
         ({"seeds": 1}, "seeds"),
+        ({"seeds": 99_999_999_999}, "seeds"),
+        ({"units": 100_000_000}, "units"),
+        ({"long_length": 99_999_999_999}, "long_length"),
+        ({"long_strings": 99_999_999_999}, "long_strings"),
         ({"epochs": 0}, "epochs"),
     ],
 )

@@ -111,6 +111,8 @@ def test_rows_say_what_the_verdicts_say():
         ({"tasks": ("xor", "xor")}, "tasks"),
         ({"tasks": ("and",)}, "tasks"),
         ({"seeds": 1}, "seeds"),
+        ({"seeds": 99_999_999_999}, "seeds"),
+        ({"width": 100_000_000}, "width"),
         ({"gains": (2.0, 1.0, 0.5)}, "gains"),
         ({"gains": (0.5, 1.0)}, "etas"),
         ({"outputs": (10, 1)}, "outputs"),

@@ -70,7 +70,7 @@ class AlignmentParityOptions:
             values = getattr(self, name)
             if len(values) < 2 or any(later <= earlier for earlier, later in itertools.pairwise(values)):
                 raise InvalidInput(f"{name} must be increasing numbers, at least two; got {shown(values)}")
-        require_integer("seeds", self.seeds, minimum=2)
+        require_integer("seeds", self.seeds, minimum=2, maximum=10_000)
         networks(self)
 
     def to_dict(self) -> dict[str, Any]:

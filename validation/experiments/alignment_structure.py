@@ -86,7 +86,7 @@ class AlignmentStructureOptions:
             raise InvalidInput(f"tasks must be different names, at least one; got {shown(self.tasks)}")
         if "digits" in self.tasks:
             require_digits()
-        require_integer("seeds", self.seeds, minimum=2)
+        require_integer("seeds", self.seeds, minimum=2, maximum=10_000)
         for name in ("gains", "identical_gains", "outputs"):
             values = getattr(self, name)
             if not values or any(later <= earlier for earlier, later in itertools.pairwise(values)):

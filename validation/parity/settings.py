@@ -85,8 +85,15 @@ class ParitySettings:
         for name in ("seed", "sweep_seed"):
             self._integer(name, minimum=0)
         self._integer("length", minimum=2, maximum=LONGEST)
-        for name in ("units", "batch_size", "epochs", "long_length", "long_strings"):
-            self._integer(name, minimum=1)
+        self._integer("batch_size", minimum=1)
+        # Far beyond any use, and refused before a run has begun that no memory holds.
+        for name, most in (
+            ("epochs", 1_000_000),
+            ("units", 10_000),
+            ("long_length", 1_000_000),
+            ("long_strings", 100_000),
+        ):
+            self._integer(name, minimum=1, maximum=most)
         self._integer("records", minimum=1, maximum=self.epochs)
         self._number("fraction", low=0, high=1, open_low=True)
         for name in ("gain", "eta", "merge_distance"):

@@ -89,8 +89,14 @@ class DeepSettings:
         require_choice("architecture", self.architecture, ARCHITECTURES)
         require_choice("activation", self.activation, ACTIVATIONS)
         require_choice("precision", self.precision, PRECISIONS)
-        for name, minimum in (("depth", 1), ("width", 1), ("steps", 1), ("seed", 0), ("sweep_seed", 0)):
-            object.__setattr__(self, name, require_integer(name, getattr(self, name), minimum=minimum))
+        for name, least, most in (
+            ("depth", 1, 1000),
+            ("width", 1, 10_000),
+            ("steps", 1, 10_000_000),
+            ("seed", 0, None),
+        ):
+            object.__setattr__(self, name, require_integer(name, getattr(self, name), minimum=least, maximum=most))
+        object.__setattr__(self, "sweep_seed", require_integer("sweep_seed", self.sweep_seed, minimum=0))
         self._number("gain", low=0, high=LARGEST, open_low=True)
         self._number("dropout", low=0, high=1, open_high=True)
         self._number("eta", low=0, high=LARGEST)
