@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.optimize import least_squares
 from scipy.special import stdtrit
 
@@ -130,7 +131,7 @@ def integral_estimates(history: History) -> tuple[float, float]:
     if not isinstance(history, History):
         raise InvalidInput(f"history must be a History; got {shown(history)}")
     h, y = history.h, history.y
-    area = float(np.trapezoid(history.w, history.times))
+    area = float(trapezoid(history.w, history.times))
     if area == 0 or h[-1] == 0:
         return float("nan"), float("nan")
     return float((h[0] - h[-1]) / (history.X * area)), float((y[0] / h[0] - y[-1] / h[-1]) / area)
@@ -228,7 +229,7 @@ def _mean_rate(history: History) -> Rate | None:
     def residuals(log_rate: Array) -> Array:
         return np.asarray(np.exp(-2 * np.exp(log_rate[0]) * elapsed) - course)
 
-    start = np.log((1 - course[-1]) / (2 * float(np.trapezoid(course, elapsed))))
+    start = np.log((1 - course[-1]) / (2 * float(trapezoid(course, elapsed))))
     fit = least_squares(residuals, [start], method="lm", xtol=TOLERANCE, ftol=TOLERANCE, gtol=TOLERANCE)
     covariance, degrees = covariance_of(np.asarray(fit.jac)[None], np.asarray(fit.fun)[None])
     return Rate(float(np.exp(fit.x[0])), float(np.sqrt(covariance[0, 0])), degrees)
