@@ -10,8 +10,9 @@ from validation.operations import OperationSettings, train_operations, training_
 from validation.operations.batched import train_batched
 from validation.operations.compiled.network import CompiledNetwork
 from validation.operations.outcomes import gather
-from validation.operations.reference import ReferenceNetwork, one_thread, train_reference
+from validation.operations.reference import ReferenceNetwork, train_reference
 from validation.sweeps import Interrupted
+from validation.sweeps.executors.cores import single_threaded
 
 SMALL = {"operation": "addition:6", "training_pairs": 15, "width": 20, "training_seed": 0, "steps": 60}
 GROUP = SMALL | {"operation": "symmetric-group:3", "training_pairs": 24, "embedding_scale": 0.5}
@@ -65,7 +66,7 @@ def test_the_engine_for_other_devices_agrees():
     networks = [network(case, seed) for case in CASES for seed in (1, 2)]
     expected = train_operations(networks)
     steps = tuple(expected.record_steps.tolist())
-    with one_thread():
+    with single_threaded():
         courses = train_batched(networks, steps, False, lambda steps: None, lambda: None, "cpu")
     found = gather(tuple(networks), expected.record_steps.tolist(), courses)
     for name in ("train_loss", "embeddings"):
@@ -111,7 +112,7 @@ def test_released_runs_form_their_structure_at_the_released_steps(pairs, seed, s
 def test_outcomes_depend_neither_on_company_nor_order_nor_records_nor_threads():
     networks = [network(case) for case in CASES]
     together = train_operations(networks)
-    with one_thread():
+    with single_threaded():
         backwards = train_operations(networks[::-1], record_steps=[7])
     for k, settings in enumerate(networks):
         p, d = settings.table.p, settings.embedding_dimension

@@ -225,7 +225,8 @@ def _fitted_cases(results: xr.Dataset, options: AlignmentOptions) -> xr.Dataset:
         {
             **{name: (over, values) for name, values in rates.items()},
             "identifiable": (over, identifiable),
-            "fitted": (("quantity", *over, "record"), courses),
+            # For drawing: what is judged of them, the shares explained, is taken before.
+            "fitted": (("quantity", *over, "record"), courses.astype(np.float32)),
             "r_squared": (("quantity", *over), r_squared),
             "system_misfit": (("system", "seed"), systems),
             "system_course": (("system", "quantity", "record"), shown),

@@ -6,8 +6,6 @@ does, and counts as it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from validation.operations.settings import (
     OperationSettings,
 )
 from validation.operations.start import start
+from validation.sweeps.executors.cores import single_threaded
 
 NEVER = -1
 
@@ -134,19 +133,9 @@ def train_reference(settings: OperationSettings, steps: int | None = None) -> Of
     >>> round(course.train_losses[0], 6)
     0.981266
     """
-    with one_thread():
+    # Operations as short as these lose more by meeting at barriers than they gain from several cores.
+    with single_threaded():
         return _train(settings, settings.steps if steps is None else steps)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Operations as short as these lose more by meeting at barriers than they gain from several cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _train(settings: OperationSettings, steps: int) -> OfficialCourse:

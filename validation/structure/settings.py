@@ -14,7 +14,6 @@ from validation.two_points import DeepSettings
 ENGINE = f"1.{TRAINER}"
 TASKS = ("xor", "identical", "digits")
 CLASSES = 10
-SMALLEST_CLASS = 174  # scikit-learn's digits have at least so many images of each
 
 
 @dataclass(frozen=True, kw_only=True)
